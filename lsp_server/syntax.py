@@ -1,0 +1,115 @@
+"""Syntax trees addressed by code-point offsets.
+
+Loads a grammar on first use, parses, and re-parses after edits what they touched. Knows nodes; does not
+know what will be masked.
+"""
+
+import importlib
+import logging
+from collections.abc import Iterator
+from functools import cache
+
+from tree_sitter import Language as Grammar
+from tree_sitter import Node, Parser, Point, Tree
+
+from lsp_server.documents import Edit
+from lsp_server.languages import Language
+
+logger = logging.getLogger(__name__)
+
+
+@cache
+def _grammar(module: str, entry: str) -> Grammar | None:
+    """The grammar of a wheel; None where the wheel is not installed."""
+    try:
+        return Grammar(getattr(importlib.import_module(module), entry)())
+    except (ImportError, AttributeError, ValueError) as error:
+        logger.warning("The grammar %s can't be used (%s): indentation is used instead", module, error)
+        return None
+
+
+def grammar_of(language: Language) -> Grammar | None:
+    """The language's grammar; None where there is none."""
+    return _grammar(language.module, language.entry) if language.module else None
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # a lone surrogate becomes one "?"
+
+
+class Syntax:
+    """A parsed text. Offsets in and out are code points; the tree's own are UTF-8 bytes."""
+
+    def __init__(self, text: str, language: Language, tree: Tree, data: bytes) -> None:
+        self.text = text
+        self.language = language
+        self.tree = tree
+        self._data = data
+        self._ascii = len(data) == len(text)
+
+    @property
+    def root(self) -> Node:
+        """The whole text's node."""
+        return self.tree.root_node
+
+    def to_byte(self, offset: int) -> int:
+        """UTF-8 bytes before a code-point offset."""
+        return offset if self._ascii else len(_encode(self.text[:offset]))
+
+    def to_offset(self, byte: int) -> int:
+        """Code points before a byte offset that lies on a character's border."""
+        return byte if self._ascii else len(self._data[:byte].decode("utf-8", "replace"))
+
+    def start(self, node: Node) -> int:
+        """Offset of a node's first character."""
+        return self.to_offset(node.start_byte)
+
+    def end(self, node: Node) -> int:
+        """Offset after a node's last character."""
+        return self.to_offset(node.end_byte)
+
+    def node_at(self, start: int, end: int | None = None) -> Node:
+        """The smallest node that covers a span, or the character at `start`."""
+        first = self.to_byte(start)
+        last = first if end is None else self.to_byte(end)
+        return self.root.descendant_for_byte_range(first, last) or self.root
+
+    def ancestors(self, node: Node) -> Iterator[Node]:
+        """The node itself, then its parents up to the root."""
+        step: Node | None = node
+        while step is not None:
+            yield step
+            step = step.parent
+
+
+def parse(text: str, language: Language) -> Syntax | None:
+    """Parse a text; None where there is no grammar."""
+    grammar = grammar_of(language)
+    if grammar is None:
+        return None
+    data = _encode(text)
+    return Syntax(text, language, Parser(grammar).parse(data), data)
+
+
+def reparse(old: Syntax, text: str, edits: list[tuple[Edit, str]]) -> Syntax:
+    """Parse an edited text, reusing the old tree.
+
+    `edits` holds each edit in order, with the text as it was before that edit.
+    """
+    tree = old.tree.copy()
+    for index, (edit, before) in enumerate(edits):
+        after = edits[index + 1][1] if index + 1 < len(edits) else text
+        start, start_point = _byte_and_point(before, edit.start)
+        old_end, old_point = _byte_and_point(before, edit.old_end)
+        new_end, new_point = _byte_and_point(after, edit.new_end)
+        tree.edit(start, old_end, new_end, start_point, old_point, new_point)
+    data = _encode(text)
+    grammar = grammar_of(old.language)
+    assert grammar is not None
+    return Syntax(text, old.language, Parser(grammar).parse(data, tree), data)
+
+
+def _byte_and_point(text: str, offset: int) -> tuple[int, Point]:
+    head = text[:offset]
+    data = _encode(head)
+    return len(data), Point(data.count(b"\n"), len(data) - 1 - data.rfind(b"\n"))
