@@ -1,0 +1,1 @@
+"""The `spanfill` command: one file per subcommand, loaded when it is called."""
