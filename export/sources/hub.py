@@ -115,7 +115,8 @@ def _append(response: HTTPResponse, offset: int, partial: Partial) -> None:
         raise SourceUnavailable(
             f"it offers {offset + int(announced):,} bytes where {partial.total_bytes:,} are expected"
         )
-    while chunk := response.read(CHUNK_BYTES):
+    # read1: a slow line must not lose a whole chunk when the pull is killed.
+    while chunk := response.read1(CHUNK_BYTES):
         partial.write(chunk)
 
 
