@@ -19,6 +19,10 @@ class Position:
     line: int
     character: int
 
+    def __post_init__(self) -> None:
+        if self.line < 0 or self.character < 0:
+            raise ValueError("a position's line and character are not negative")
+
 
 @dataclass(frozen=True, slots=True)
 class Range:

@@ -91,25 +91,22 @@ def parse(text: str, language: Language) -> Syntax | None:
     return Syntax(text, language, Parser(grammar).parse(data), data)
 
 
-def reparse(old: Syntax, text: str, edits: list[tuple[Edit, str]]) -> Syntax:
-    """Parse an edited text, reusing the old tree.
+def edit_tree(tree: Tree, before: str, edit: Edit, after: str) -> None:
+    """Tell a tree about an edit, so that the next parse can reuse it."""
+    start, start_point = _byte_and_point(before, edit.start)
+    old_end, old_point = _byte_and_point(before, edit.old_end)
+    new_end, new_point = _byte_and_point(after, edit.new_end)
+    tree.edit(start, old_end, new_end, start_point, old_point, new_point)
 
-    `edits` holds each edit in order, with the text as it was before that edit.
-    """
-    tree = old.tree.copy()
-    for index, (edit, before) in enumerate(edits):
-        after = edits[index + 1][1] if index + 1 < len(edits) else text
-        start, start_point = _byte_and_point(before, edit.start)
-        old_end, old_point = _byte_and_point(before, edit.old_end)
-        new_end, new_point = _byte_and_point(after, edit.new_end)
-        tree.edit(start, old_end, new_end, start_point, old_point, new_point)
+
+def reparse(old: Syntax, text: str) -> Syntax:
+    """Parse an edited text, reusing the old tree, which `edit_tree` has told of every edit."""
     data = _encode(text)
     grammar = grammar_of(old.language)
     assert grammar is not None
-    return Syntax(text, old.language, Parser(grammar).parse(data, tree), data)
+    return Syntax(text, old.language, Parser(grammar).parse(data, old.tree), data)
 
 
 def _byte_and_point(text: str, offset: int) -> tuple[int, Point]:
-    head = text[:offset]
-    data = _encode(head)
+    data = _encode(text[:offset])
     return len(data), Point(data.count(b"\n"), len(data) - 1 - data.rfind(b"\n"))

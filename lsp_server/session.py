@@ -1,0 +1,158 @@
+"""One client's session: its documents, settings and conversation, beside the shared engine.
+
+The state the features work on; it decides nothing itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from lsp_server import wire
+from lsp_server.engine_host import EngineHost, Status
+from lsp_server.messages import InitializeParams
+from lsp_server.open_document import OpenDocument
+from lsp_server.options import Options, read_options
+from lsp_server.pacing import Pacing
+from lsp_server.positions import Encoding
+from lsp_server.privacy import Privacy
+from lsp_server.reuse import SuggestionMemory
+from lsp_server.rpc import errors
+from lsp_server.rpc.connection import Connection
+from lsp_server.rpc.errors import RpcError
+from lsp_server.statistics import Statistics
+from lsp_server.trigger_kinds import TriggerNumbering
+
+logger = logging.getLogger(__name__)
+
+ERROR, WARNING, INFO = 1, 2, 3
+"""`MessageType` of the LSP."""
+
+
+class Session:
+    """What one client has told us, and how to talk to it."""
+
+    def __init__(self, host: EngineHost) -> None:
+        self.host = host
+        self.documents: dict[str, OpenDocument] = {}
+        self.options = Options()
+        self.encoding: Encoding = "utf-16"
+        self.client = InitializeParams()
+        self.paused = False
+        self.roots: tuple[Path, ...] = ()
+        self.privacy = Privacy()
+        self.memory = SuggestionMemory()
+        self.pacing = Pacing()
+        self.statistics = Statistics()
+        self.numbering = TriggerNumbering()
+        self.turn = asyncio.Event()
+        """Set when a newer automatic request takes the place of the one that waits."""
+        self.connection: Connection  # set by the server, right after
+        self._told_failure = False
+        self._last_id = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def active(self) -> bool:
+        """Whether suggestions are wanted at all."""
+        return self.options.enabled and not self.paused
+
+    def document(self, uri: str) -> OpenDocument:
+        """An open document.
+
+        Raises:
+            RpcError: it is not open.
+        """
+        document = self.documents.get(uri)
+        if document is None:
+            raise RpcError(errors.INVALID_PARAMS, "The document is not open.")
+        return document
+
+    def configure(self, raw: Any) -> None:
+        """Take settings as the client sent them and tell it of what could not be used."""
+        self.options, message = read_options(raw)
+        if message is not None:
+            self.show(WARNING, message)
+        self.host.configure(self.options.model)
+        if not self.options.enabled:
+            self.host.unload()
+        self.privacy = Privacy(self.roots, self.options.files.secret_globs)
+
+    @property
+    def version(self) -> str:
+        """The program's version."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("spanfill")
+        except PackageNotFoundError:
+            return "0"
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the conversation, as long as that lasts."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.warning("Background work failed: %s", type(task.exception()).__name__)
+            logger.debug("Background work failed", exc_info=task.exception())
+
+    def close(self) -> None:
+        """Let go of the engine and of everything that runs for this client."""
+        for task in list(self._tasks):
+            task.cancel()
+        if self.report in self.host.listeners:
+            self.host.listeners.remove(self.report)
+
+    def select_model(self, name: str | None) -> None:
+        """Use another model from now on."""
+        self.options = replace(self.options, model=replace(self.options.model, name=name))
+        self.host.configure(self.options.model)
+        self.host.preload()
+
+    def next_id(self) -> str:
+        """A new suggestion's id."""
+        self._last_id += 1
+        return f"s{self._last_id}"
+
+    def other_files(self, document: OpenDocument) -> tuple[tuple[str, str], ...]:
+        """(path, text) chunks of other files for a fill in `document`."""
+        del document
+        return ()
+
+    def capability(self, path: str) -> Any:
+        """A client capability by its dotted path; None where the client does not name it."""
+        value: Any = self.client.capabilities
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    def show(self, kind: int, message: str) -> None:
+        """`window/showMessage`."""
+        self.notify("window/showMessage", {"type": kind, "message": message})
+
+    def notify(self, method: str, params: Any) -> None:
+        """Send a notification made of dataclasses or JSON."""
+        self.connection.notify(method, wire.unstructure(params))
+
+    def report(self, status: Status) -> None:
+        """Pass the engine's status on; a failure is shown once until the engine works again."""
+        self.notify("spanfill/status", {**wire.unstructure(status), "paused": not self.active})
+        if status.state == "ready":
+            self._told_failure = False
+        elif status.state == "error" and not self._told_failure:
+            self._told_failure = True
+            self.show(ERROR, f"spanfill: {status.detail}")
+
+
+def path_of(uri: str) -> str:
+    """The file path of a `file:` URI; of any other URI its path part."""
+    parts = urlsplit(uri)
+    return url2pathname(unquote(parts.path)) if parts.scheme == "file" else unquote(parts.path)
