@@ -99,10 +99,6 @@ def main() -> None:
         _leave(str(error), error.exit_status)
     except KeyboardInterrupt:
         _leave("interrupted", 130)
-    except BrokenPipeError:
-        # The reader of our output has gone; the interpreter must not try to flush to it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
     except Exception as error:
         if os.environ.get("SPANFILL_DEBUG"):
             raise
