@@ -31,7 +31,8 @@ MINIMUM_VERSION = (1, 30)
 CPU_PROVIDER = "CPUExecutionProvider"
 CUDA_PROVIDER = "CUDAExecutionProvider"
 
-_FATAL_ONLY = 4
+_LOG_WARNING = 2
+_LOG_FATAL = 4
 _PROBE = (  # an ONNX model of one Neg node: x float(1) -> y float(1), opset 17
     b'\x08\x08:6\n\x0b\n\x01x\x12\x01y"\x03Neg\x12\x05probeZ\x0f\n\x01x\x12\n\n\x08\x08\x01'
     b"\x12\x04\n\x02\x08\x01b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\x11"
@@ -131,18 +132,18 @@ def cuda_problem() -> str | None:
 def _probe_cuda(onnxruntime: Any) -> str | None:
     import numpy as np
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = _FATAL_ONLY
+    # A missing CUDA library is logged by the default logger, whatever the session's own level.
+    onnxruntime.set_default_logger_severity(_LOG_FATAL)
     try:
         with _stdout_to_log():
-            session = onnxruntime.InferenceSession(
-                _PROBE, sess_options=options, providers=session_providers("cuda")
-            )
+            session = onnxruntime.InferenceSession(_PROBE, providers=session_providers("cuda"))
             if CUDA_PROVIDER not in session.get_providers():
                 return "no NVIDIA GPU, driver or CUDA library could be loaded"
             session.run(None, {"x": np.ones(1, np.float32)})
     except Exception as error:  # ONNX Runtime raises its own types, RuntimeError and others
         return f"a trial run failed ({str(error).splitlines()[0]})"
+    finally:
+        onnxruntime.set_default_logger_severity(_LOG_WARNING)
     return None
 
 

@@ -36,7 +36,7 @@ class FakeOnnxRuntime(SimpleNamespace):
     """The GPU wheel on a machine of the test's choice."""
 
     def __init__(self, *, runs_on: list[str], fails: str = "", lists: list[str] | None = None) -> None:
-        super().__init__(SessionOptions=SimpleNamespace, preloaded=0)
+        super().__init__(preloaded=0, severity=2)
         self._runs_on, self._fails = runs_on, fails
         self._lists = lists or [providers.CUDA_PROVIDER, providers.CPU_PROVIDER]
 
@@ -49,8 +49,11 @@ class FakeOnnxRuntime(SimpleNamespace):
         self.preloaded += 1
         print("Failed to load libcublasLt.so.13")
 
+    def set_default_logger_severity(self, level: int) -> None:
+        self.severity = level
+
     def InferenceSession(self, *_: Any, **__: Any) -> Any:
-        assert self.preloaded == 1
+        assert (self.preloaded, self.severity) == (1, 4)
         if self._fails:
             raise RuntimeError(self._fails)
         print("EP Error: falling back")
@@ -122,11 +125,12 @@ def test_the_cpu_wheel_runs_on_the_cpu_only(add_wheel: AddWheel) -> None:
 
 
 def test_the_gpu_wheel_takes_cuda_where_it_runs(gpu_wheel: Callable[..., FakeOnnxRuntime]) -> None:
-    gpu_wheel(runs_on=[providers.CUDA_PROVIDER, providers.CPU_PROVIDER])
+    fake = gpu_wheel(runs_on=[providers.CUDA_PROVIDER, providers.CPU_PROVIDER])
     assert providers.choose_device("auto") == "cuda"
     assert providers.choose_device("cuda") == "cuda"
     assert providers.choose_device("cpu") == "cpu"
     assert providers.usable_devices() == ["cuda", "cpu"]
+    assert fake.severity == 2
 
 
 @pytest.mark.parametrize(
