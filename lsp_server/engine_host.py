@@ -98,6 +98,7 @@ class EngineHost:
         self._loop = asyncio.get_running_loop()
         self._unload_timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._preloading = False
 
     @property
     def loaded(self) -> bool:
@@ -131,12 +132,15 @@ class EngineHost:
 
     def preload(self) -> None:
         """Begin loading, if nothing is loaded and no failure is waiting for its retry."""
-        if (
-            self.status.state in ("unloaded", "error")
-            and time.monotonic() >= self._retry_at
-            and not self._closed
-        ):
-            _forget(self._loop.run_in_executor(self._worker, self._preload))
+        if self._preloading or self._closed or time.monotonic() < self._retry_at:
+            return
+        self._preloading = True
+        loading = self._loop.run_in_executor(self._worker, self._preload)
+        loading.add_done_callback(self._preloaded)
+        _forget(loading)
+
+    def _preloaded(self, _: "asyncio.Future[None]") -> None:
+        self._preloading = False
 
     def unload(self) -> None:
         """Stop every fill and free the model."""

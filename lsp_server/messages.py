@@ -1,7 +1,7 @@
 """The LSP's and our own message parameters, as far as they are used."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from lsp_server.positions import Position, Range
 
@@ -123,18 +123,28 @@ class FillParams:
     """`spanfill/fill`: a position or a range, what to fill there, and how the answer is wanted."""
 
     text_document: TextDocumentIdentifier
+    """With a version, the fill is refused where the text is of another one."""
     position: Position | None = None
     range: Range | None = None
-    mode: str | None = None
-    """`line`, `block`, `function` or `region`; the syntax decides where it is absent."""
+    mode: Literal["line", "block", "function", "region"] | None = None
+    """The syntax decides where it is absent."""
     instruction: str = ""
     """What to do, for models with a chat layout."""
     apply: bool = False
     """Whether the server sends `workspace/applyEdit` itself."""
     frames: bool = True
     """Whether `spanfill/frame` notifications are wanted."""
+    id: str | None = None
+    """Repeated in each frame; the server makes one up where it is absent."""
     max_tokens: int | None = None
     work_done_token: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkDoneProgressCancelParams:
+    """`window/workDoneProgress/cancel`."""
+
+    token: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,13 @@ The state the features work on; it decides nothing itself.
 """
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from lsp_server import wire
 from lsp_server.engine_host import EngineHost, Status
@@ -53,6 +53,8 @@ class Session:
         """Set when a newer automatic request takes the place of the one that waits."""
         self.connection: Connection  # set by the server, right after
         self._told_failure = False
+        self.progress: dict[int | str, asyncio.Task[Any]] = {}
+        """Running work by its work-done token."""
         self._last_id = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -91,6 +93,11 @@ class Session:
             return version("spanfill")
         except PackageNotFoundError:
             return "0"
+
+    @property
+    def chat(self) -> bool:
+        """Whether the loaded model takes instructions."""
+        return "chat" in getattr(self.host.manifest, "layouts", ())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the conversation, as long as that lasts."""
@@ -142,9 +149,14 @@ class Session:
         """Send a notification made of dataclasses or JSON."""
         self.connection.notify(method, wire.unstructure(params))
 
+    def to_json(self, value: Any) -> Any:
+        """JSON of dataclasses, for requests to the client."""
+        return wire.unstructure(value)
+
     def report(self, status: Status) -> None:
         """Pass the engine's status on; a failure is shown once until the engine works again."""
-        self.notify("spanfill/status", {**wire.unstructure(status), "paused": not self.active})
+        fields = {wire.camel(field.name): getattr(status, field.name) for field in dataclasses.fields(status)}
+        self.notify("spanfill/status", fields | {"paused": not self.active})
         if status.state == "ready":
             self._told_failure = False
         elif status.state == "error" and not self._told_failure:
@@ -154,5 +166,6 @@ class Session:
 
 def path_of(uri: str) -> str:
     """The file path of a `file:` URI; of any other URI its path part."""
-    parts = urlsplit(uri)
-    return url2pathname(unquote(parts.path)) if parts.scheme == "file" else unquote(parts.path)
+    path = unquote(urlsplit(uri).path)
+    # file:///C:/folder: the slash before the drive is the URI's.
+    return path[1:] if path[2:3] == ":" and path[1:2].isalpha() else path

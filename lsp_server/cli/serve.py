@@ -10,7 +10,9 @@ import typer
 def command(
     stdio: Annotated[bool, typer.Option("--stdio", help="Standard input and output; the default.")] = False,
     tcp: Annotated[str | None, typer.Option("--tcp", metavar="HOST:PORT", help="Listen on TCP.")] = None,
-    ws: Annotated[str | None, typer.Option("--ws", metavar="HOST:PORT", help="Listen for WebSockets.")] = None,
+    ws: Annotated[
+        str | None, typer.Option("--ws", metavar="HOST:PORT", help="Listen for WebSockets.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="The model to use.")] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Permit an address other than this machine's loopback.")

@@ -1,14 +1,18 @@
 """`workspace/executeCommand`: the commands a client may run by name."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
+from lsp_server import wire
 from lsp_server.features.inline_completion import ACCEPTED_COMMAND
-from lsp_server.messages import ExecuteCommandParams
+from lsp_server.fills import explanation, fill
+from lsp_server.messages import ExecuteCommandParams, FillParams
 from lsp_server.registry import Registry
 from lsp_server.rpc import errors
 from lsp_server.rpc.errors import RpcError
-from lsp_server.session import Session
+from lsp_server.session import INFO, Session
+from runtime import Mode
 
 Command = Callable[[Session, ExecuteCommandParams], Awaitable[Any]]
 
@@ -24,6 +28,46 @@ async def execute_command(session: Session, params: ExecuteCommandParams) -> Any
     if command is None:
         raise RpcError(errors.INVALID_PARAMS, f"There is no command {params.command[:100]!r}.")
     return await command(session, params)
+
+
+def filling(title: str, mode: Mode | None = None, instruction: str = "") -> Command:
+    """A command that fills what its argument names and applies the edit."""
+
+    async def run(session: Session, params: ExecuteCommandParams) -> dict[str, Any]:
+        wanted = _fill_params(params)
+        wanted = replace(
+            wanted,
+            mode=mode or wanted.mode,
+            instruction=wanted.instruction or instruction,
+            apply=True,
+            work_done_token=params.work_done_token,
+        )
+        return (await fill(session, wanted, title)).answer()
+
+    return run
+
+
+async def rewrite(session: Session, params: ExecuteCommandParams) -> dict[str, Any]:
+    """Rewrite a selection to an instruction, which must be there."""
+    if not _fill_params(params).instruction.strip():
+        raise RpcError(errors.INVALID_PARAMS, "Rewriting needs an instruction.")
+    return await filling("Rewriting", "region")(session, params)  # type: ignore[no-any-return]
+
+
+async def explain(session: Session, params: ExecuteCommandParams) -> str:
+    """Explain a selection in words; nothing is edited."""
+    text = await explanation(session, _fill_params(params), params.work_done_token)
+    session.show(INFO, text)
+    return text
+
+
+def _fill_params(params: ExecuteCommandParams) -> FillParams:
+    if not params.arguments:
+        raise RpcError(errors.INVALID_PARAMS, "The command needs a document and a range.")
+    try:
+        return wire.structure(params.arguments[0], FillParams)
+    except wire.WireError as error:
+        raise RpcError(errors.INVALID_PARAMS, f"Invalid argument: {error}.") from error
 
 
 async def accepted(session: Session, params: ExecuteCommandParams) -> None:
@@ -59,6 +103,13 @@ async def select_model(session: Session, params: ExecuteCommandParams) -> dict[s
 
 COMMANDS: dict[str, Command] = {
     ACCEPTED_COMMAND: accepted,
+    "spanfill.fillSelection": filling("Filling the selection", "region"),
+    "spanfill.fillFunctionBody": filling("Filling the function", "function"),
+    "spanfill.regenerate": filling("Filling the function again", "function"),
+    "spanfill.rewrite": rewrite,
+    "spanfill.fixDiagnostic": filling("Fixing", "region", "Fix the problem in this code."),
+    "spanfill.optimise": filling("Optimising", "region", "Make this code faster; keep what it does."),
+    "spanfill.explain": explain,
     "spanfill.showStats": show_stats,
     "spanfill.pause": pause,
     "spanfill.selectModel": select_model,

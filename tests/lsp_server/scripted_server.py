@@ -17,10 +17,9 @@ PASS_S = 0.01
 
 
 class ScriptedEngine:
-    manifest = SimpleNamespace(name="scripted", layouts={"fim": (), "chat": ()})
-
     def __init__(self, name: str | None) -> None:
         self.name = name or "scripted"
+        self.manifest = SimpleNamespace(name=self.name, layouts={"fim": (), "chat": ()})
         self.calls = 0
         self.running = 0
 

@@ -1,0 +1,226 @@
+"""An invoked fill from start to end: the hole, the live frames, and an edit that is right or refused."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from lsp_server.engine_host import Priority
+from lsp_server.fill_requests import MAX_TOKENS, request_for
+from lsp_server.holes import Hole
+from lsp_server.messages import FillParams
+from lsp_server.open_document import OpenDocument
+from lsp_server.progress import Report, reported
+from lsp_server.rpc import errors
+from lsp_server.rpc.errors import RpcError
+from lsp_server.session import Session, path_of
+from lsp_server.suggestions import limits_of, path_name, shown_text
+from runtime import FillCancelled, FillRequest, FillResult, Frame, UsageError
+
+_STALE = "The text changed while it was being filled; nothing was edited."
+CHAT = "chat"
+"""The name of the layout that takes instructions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    """A fill under way, and the text it began with."""
+
+    id: str
+    document: OpenDocument
+    version: int
+    hole: Hole
+    frames: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled(_Started):
+    """What a fill came to."""
+
+    text: str
+    result: FillResult
+
+    def edit(self, *, versioned: bool = True) -> dict[str, Any]:
+        """The `WorkspaceEdit`; without versions for clients that do not know them."""
+        change = {"range": self.document.range_of(self.hole.start, self.hole.end), "newText": self.text}
+        if not versioned:
+            return {"changes": {self.document.uri: [change]}}
+        where = {"uri": self.document.uri, "version": self.version}
+        return {"documentChanges": [{"textDocument": where, "edits": [change]}]}
+
+    def answer(self) -> dict[str, Any]:
+        """The answer of `spanfill/fill`."""
+        result = self.result
+        return {
+            "id": self.id,
+            "text": self.text,
+            "range": self.document.range_of(self.hole.start, self.hole.end),
+            "edit": self.edit(),
+            "statistics": {
+                "mode": self.hole.mode,
+                "model": result.model,
+                "sampler": result.sampler,
+                "device": result.device,
+                "layout": result.layout,
+                "stopReason": result.stop_reason,
+                "tokens": result.tokens,
+                "passes": result.passes,
+                "tokensPerPass": result.tokens_per_pass,
+                "promptTokens": result.prompt_tokens,
+                "cachedTokens": result.cached_tokens,
+                "prefillMs": result.prefill_ms,
+                "decodeMs": result.decode_ms,
+                "totalMs": result.total_ms,
+            },
+        }
+
+
+async def fill(session: Session, params: FillParams, title: str = "Filling") -> Filled:
+    """Fill what `params` names; with `apply`, put it into the client's text.
+
+    Raises:
+        RpcError: the text changed meanwhile, or the client refused the edit.
+        SpanfillError: there is nothing to fill, the place is secret, or the model failed.
+    """
+    document = session.document(params.text_document.uri)
+    version = document.version
+    if params.text_document.version not in (None, version):
+        raise RpcError(errors.CONTENT_MODIFIED, "The text has changed since; nothing was edited.")
+    hole, request = _request(session, document, params)
+    started = _Started(
+        id=params.id or session.next_id(),
+        document=document,
+        version=version,
+        hole=hole,
+        frames=params.frames,
+    )
+    async with reported(session, f"{title} with spanfill", params.work_done_token) as report:
+        result = await _run(session, started, request, report)
+    if _stale(session, document, version):
+        raise RpcError(errors.CONTENT_MODIFIED, _STALE)
+    text = shown_text(document.text, hole, request, result, document)
+    filled = Filled(id=started.id, document=document, version=version, hole=hole, text=text, result=result)
+    if params.apply:
+        await _apply(session, filled, title)
+    return filled
+
+
+async def explanation(session: Session, params: FillParams, token: object = None) -> str:
+    """What a selection does, in words.
+
+    Raises:
+        SpanfillError: the model takes no instructions, or failed.
+    """
+    document = session.document(params.text_document.uri)
+    start, end = _span(document, params)
+    code = document.text[start : end or start]
+    instruction = f"Explain in a few sentences what this {document.language} code does:\n\n{code}"
+    _check_allowed(session, document, instruction)
+    request = FillRequest(
+        prefix="", mode="region", layout=CHAT, instruction=instruction, language="markdown", max_tokens=256
+    )
+    async with reported(session, "Explaining with spanfill", token):
+        try:
+            result = await session.host.fill(request, Priority.INVOKED)
+        except FillCancelled:
+            raise RpcError(errors.REQUEST_CANCELLED, "A newer request took this one's place.") from None
+    text: str = result.text.strip()
+    return text
+
+
+def _check_allowed(session: Session, document: OpenDocument, instruction: str) -> None:
+    if not session.options.enabled:
+        raise UsageError("spanfill is disabled in the settings.")
+    if session.privacy.secret(path_of(document.uri)):
+        raise UsageError("This file may hold secrets, so spanfill does not read it.")
+    if instruction and session.host.loaded and not session.chat:
+        raise UsageError("This model takes no instructions; choose one with a chat layout.")
+
+
+def _request(session: Session, document: OpenDocument, params: FillParams) -> tuple[Hole, FillRequest]:
+    _check_allowed(session, document, params.instruction)
+    path = path_of(document.uri)
+    start, end = _span(document, params)
+    mode = params.mode
+    limit = session.options.fill.max_tokens
+    hole, request = request_for(
+        document.text,
+        start,
+        end,
+        mode,
+        document.language,
+        path=path_name(session, path),
+        limits=limits_of(session),
+        syntax=document.syntax,
+        context=session.other_files(document),
+        instruction=params.instruction,
+        layout=CHAT if params.instruction else "auto",
+        sampler=session.options.model.sampler,
+        max_tokens=params.max_tokens or (limit if mode in (None, "function", "region") else MAX_TOKENS[mode]),
+    )
+    return hole, request
+
+
+def _span(document: OpenDocument, params: FillParams) -> tuple[int, int | None]:
+    if params.range is None:
+        if params.position is None:
+            raise UsageError("A fill needs a position or a range.")
+        return document.offset_at(params.position), None
+    start, end = document.offsets_of(params.range)
+    line = document.line_of(end)
+    if start < document.line_start(line) == end:
+        # Whole lines are selected up to the start of the next: its line break stays.
+        end = max(start, document.line_end(line - 1))
+    return start, end if end > start else None
+
+
+async def _run(session: Session, started: _Started, request: FillRequest, report: Report) -> FillResult:
+    document, version, hole = started.document, started.version, started.hole
+    where = document.range_of(hole.start, hole.end)
+
+    def on_frame(frame: Frame) -> None:
+        if _stale(session, document, version):
+            running.cancel()
+            return
+        report(f"pass {frame.pass_index}, {frame.committed_tokens} tokens")
+        if started.frames:
+            session.notify("spanfill/frame", _frame(frame, started) | {"range": where})
+
+    running = asyncio.ensure_future(session.host.fill(request, Priority.INVOKED, on_frame))
+    try:
+        return await running
+    except asyncio.CancelledError:
+        running.cancel()
+        if _stale(session, document, version):
+            raise RpcError(errors.CONTENT_MODIFIED, _STALE) from None
+        raise
+    except FillCancelled:
+        raise RpcError(errors.REQUEST_CANCELLED, "A newer request took this one's place.") from None
+
+
+def _stale(session: Session, document: OpenDocument, version: int) -> bool:
+    return document.version != version or session.documents.get(document.uri) is not document
+
+
+def _frame(frame: Frame, started: _Started) -> dict[str, Any]:
+    return {
+        "id": started.id,
+        "textDocument": {"uri": started.document.uri, "version": started.version},
+        "text": frame.text,
+        "slots": [{"text": text, "state": state} for text, state in frame.pieces],
+        "pass": frame.pass_index,
+        "committedTokens": frame.committed_tokens,
+        "elapsedMs": frame.elapsed_ms,
+        "tokensPerSecond": frame.tokens_per_second,
+    }
+
+
+async def _apply(session: Session, filled: Filled, label: str) -> None:
+    versioned = bool(session.capability("workspace.workspaceEdit.documentChanges"))
+    answer = await session.connection.request(
+        "workspace/applyEdit", session.to_json({"label": label, "edit": filled.edit(versioned=versioned)})
+    )
+    if not isinstance(answer, dict) or not answer.get("applied"):
+        reason = answer.get("failureReason") if isinstance(answer, dict) else None
+        raise RpcError(
+            errors.CONTENT_MODIFIED, f"The editor refused the edit{f': {reason}' if reason else ''}."
+        )
