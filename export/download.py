@@ -4,6 +4,7 @@ Knows the order of the sources, the space needed and the hash to expect; does no
 source works or what becomes of the file. The caller holds the checkpoint's lock.
 """
 
+import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from export.sources.mirror import Mirror
 from runtime import store
 from runtime.errors import FetchError
 from runtime.manifest import sha256_of
+
+log = logging.getLogger(__name__)
 
 _SLACK_BYTES = 128 << 20
 """What an installer needs for the slice it is fetching, and a little room to live in."""
@@ -46,7 +49,7 @@ def obtain(
     part = target.with_name(f"{target.name}.part")
     have = target.is_file()
     if have:
-        progress(f"Checking {target.name}", 0.0)
+        progress("Checking the SHA-256", 0.0)
         if not _is_right(target, checkpoint):
             target.unlink()
             have = False
@@ -73,6 +76,7 @@ def _fetch(checkpoint: Checkpoint, part: Path, sources: Sequence[Source], progre
             _fetch_from(source, checkpoint, part, progress)
         except SourceUnavailable as refusal:
             refusals.append(f"{source.label}: {refusal}")
+            log.info("%s can't be used: %s", source.label, refusal)
         else:
             return
     if part.is_file() and part.stat().st_size == 0:
@@ -85,7 +89,7 @@ def _fetch(checkpoint: Checkpoint, part: Path, sources: Sequence[Source], progre
 
 
 def _fetch_from(source: Source, checkpoint: Checkpoint, part: Path, progress: Progress) -> None:
-    label = f"Fetching {checkpoint.file} ({checkpoint.bytes / 1e6:,.0f} MB) from {source.label}"
+    label = f"Fetching {checkpoint.bytes / 1e6:,.0f} MB from {source.label}"
     for _ in range(2):
         try:
             partial = Partial(part, checkpoint.bytes, lambda fraction: progress(label, fraction))
@@ -94,10 +98,12 @@ def _fetch_from(source: Source, checkpoint: Checkpoint, part: Path, progress: Pr
         resumed = partial.size > 0
         with partial:
             if not partial.complete:
+                # Its own stage: a source that can't be reached never shows a bar of bytes.
+                progress(f"Asking {source.label}", 0.0)
                 source.fetch(checkpoint, partial)
             if not partial.complete:
                 raise SourceUnavailable(f"it sends only {partial.size:,} of {checkpoint.bytes:,} bytes")
-        progress(f"Checking {checkpoint.file}", 0.0)
+        progress("Checking the SHA-256", 0.0)
         if _is_right(part, checkpoint):
             return
         part.unlink()

@@ -98,7 +98,7 @@ def pull(
                 licence=entry.licence,
                 progress=progress,
             )
-            progress(f"Checking {folder.name}", 0.0)
+            progress("Checking the model folder", 0.0)
         progress(f"Installed {folder.name}", 1.0)
     return folder
 

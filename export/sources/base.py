@@ -36,7 +36,6 @@ class Partial:
         self._report = report
         self._file = path.open("ab")
         self.size = self._file.tell()
-        self.progress()
 
     def __enter__(self) -> Self:
         return self

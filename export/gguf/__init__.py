@@ -1,0 +1,1 @@
+"""Reading GGUF files: weights and tokenizer, without torch."""

@@ -1,0 +1,1 @@
+"""Writing decoder graphs to the denoiser contract, op by op, without torch."""

@@ -1,0 +1,59 @@
+"""The span being denoised: token ids, how settled each slot is, and how likely."""
+
+from collections.abc import Sequence
+
+from runtime.request import SlotState
+
+NO_TOKEN = -1
+
+
+class Canvas:
+    """Slots in text order. Samplers commit, draft and re-mask them; nothing else changes them."""
+
+    __slots__ = ("frontier", "ids", "logprobs", "states")
+
+    def __init__(self, slots: int = 0) -> None:
+        """Start with `slots` masked slots."""
+        self.ids: list[int] = []
+        self.states: list[SlotState] = []
+        self.logprobs: list[float] = []
+        self.frontier = 0
+        """Slots before this one are all committed."""
+        self.extend(slots)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def extend(self, slots: int) -> None:
+        """Append masked slots."""
+        self.ids.extend([NO_TOKEN] * slots)
+        self.states.extend([SlotState.MASKED] * slots)
+        self.logprobs.extend([0.0] * slots)
+
+    def commit(self, slot: int, token: int, logprob: float) -> None:
+        """Settle a slot."""
+        self.ids[slot], self.states[slot], self.logprobs[slot] = token, SlotState.COMMITTED, logprob
+        while self.frontier < len(self) and self.states[self.frontier] is SlotState.COMMITTED:
+            self.frontier += 1
+
+    def draft(self, slot: int, token: int) -> None:
+        """Put an unverified token into a slot that is not committed."""
+        assert self.states[slot] is not SlotState.COMMITTED, "a committed slot is re-masked before it changes"
+        self.ids[slot], self.states[slot] = token, SlotState.DRAFT
+
+    def remask(self, slot: int) -> None:
+        """Empty a slot."""
+        self.ids[slot], self.states[slot], self.logprobs[slot] = NO_TOKEN, SlotState.MASKED, 0.0
+        self.frontier = min(self.frontier, slot)
+
+    def redraft(self, drafts: Sequence[int], block: int) -> None:
+        """Replace everything after the frontier: `drafts`, then masks up to `block` slots in all."""
+        del self.ids[self.frontier :], self.states[self.frontier :], self.logprobs[self.frontier :]
+        self.extend(max(block, len(drafts)))
+        for offset, token in enumerate(drafts):
+            self.draft(self.frontier + offset, token)
+
+    @property
+    def committed(self) -> list[int]:
+        """Tokens before the frontier."""
+        return self.ids[: self.frontier]

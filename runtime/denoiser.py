@@ -1,0 +1,75 @@
+"""The contract's edge for causal models: slots in, predictions for those same slots out.
+
+A causal model's logits at one token predict the next, so a slot's prediction is read off the token
+before it. That un-shifting happens here and nowhere else. Also keeps the context cache: which
+tokens it holds, and how much of a new prompt is there already.
+"""
+
+from collections.abc import Sequence
+
+from runtime.canvas import Canvas
+from runtime.cancellation import CancelToken
+from runtime.predictions import Predictions
+from runtime.session import DenoiserSession
+
+PREFILL_CHUNK_TOKENS = 512
+"""Longer prompts are run in pieces, so that a cancelled one keeps what it has done."""
+
+
+class CausalDenoiser:
+    """Runs canvas passes behind a cached prompt."""
+
+    def __init__(self, session: DenoiserSession) -> None:
+        self.session = session
+        self._cached: list[int] = []
+        self._pending: list[int] = []
+        self._drafts: list[int] = []
+
+    def begin(self, prompt: Sequence[int]) -> int:
+        """Start on a prompt; returns how many of its tokens are cached already.
+
+        At least the last token is run again: its logits are what predicts the first slot.
+        """
+        shared = 0
+        for old, new in zip(self._cached, prompt[:-1], strict=False):
+            if old != new:
+                break
+            shared += 1
+        self._keep(shared)
+        self._pending = list(prompt[shared:])
+        return shared
+
+    def _keep(self, count: int) -> None:
+        self.session.truncate(count)
+        del self._cached[count:]
+
+    def prefill(self, cancel: CancelToken) -> None:
+        """Run all pending tokens but the last chunk, which joins the first canvas pass."""
+        while len(self._pending) > PREFILL_CHUNK_TOKENS:
+            cancel.check()
+            chunk = self._pending[:PREFILL_CHUNK_TOKENS]
+            self.session.forward(chunk, skip=len(chunk) - 1)
+            self._advance(chunk)
+            self._pending = self._pending[len(chunk) :]
+
+    def predict(self, canvas: Canvas, drafts: int) -> Predictions:
+        """Predictions for the slots from the frontier: the first `drafts`, and the one after them.
+
+        Row i is the model's answer for slot frontier + i, given that the drafts before it are right.
+        """
+        self._drafts = canvas.ids[canvas.frontier : canvas.frontier + drafts]
+        return self.session.forward(self._pending + self._drafts, skip=len(self._pending) - 1)
+
+    def settle(self, committed: Sequence[int]) -> None:
+        """Keep the cache rows of what was committed since `predict`; the rest is run next time."""
+        right = 0
+        for draft, token in zip(self._drafts, committed[:-1], strict=False):
+            if draft != token:
+                break
+            right += 1
+        self._advance(self._pending + list(committed[:right]))
+        self._pending = list(committed[right:])
+
+    def _advance(self, tokens: Sequence[int]) -> None:
+        self.session.advance(len(tokens))
+        self._cached.extend(tokens)

@@ -1,0 +1,248 @@
+"""One model, loaded: runs fill requests one at a time and keeps the context cache between them.
+
+Knows requests, token ids and sessions; does not know documents or editors.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from runtime import pass_cost
+from runtime.cancellation import CancelToken
+from runtime.canvas import Canvas
+from runtime.constraint import HealingConstraint
+from runtime.denoise import Limits, Progress, denoise
+from runtime.denoiser import CausalDenoiser
+from runtime.drafts.acceptance import Acceptance
+from runtime.errors import UsageError
+from runtime.manifest import Manifest
+from runtime.pass_cost import PassCost
+from runtime.prompts import Prompt, build_prompt
+from runtime.providers import choose_device
+from runtime.request import MODES, FillRequest, FillResult, Frame, SlotState
+from runtime.samplers.registry import make_sampler
+from runtime.session import DenoiserSession
+from runtime.stopping import rules_for
+from runtime.store import home, resolve
+from runtime.tokenizer import Tokenizer
+
+log = logging.getLogger(__name__)
+
+MASK_SIGN = "░"
+
+
+class FillEngine:
+    """Fills holes with one model. Every method may be called from any thread.
+
+    A newer `fill` cancels the one that runs, within one pass; the context cache survives between
+    requests, so a keystroke costs the tokens that changed.
+    """
+
+    def __init__(self, session: DenoiserSession, tokenizer: Tokenizer) -> None:
+        """Use `open` unless the parts are at hand."""
+        self.manifest: Manifest = session.manifest
+        self.cost = PassCost()
+        self._session = session
+        self._tokenizer = tokenizer
+        self._denoiser = CausalDenoiser(session)
+        self._acceptance = Acceptance()
+        self._end_tokens = frozenset(self.manifest.tokens.eos)
+        self._turn = threading.Lock()
+        self._newest_lock = threading.Lock()
+        self._newest: CancelToken | None = None
+
+    @classmethod
+    def open(
+        cls,
+        model: str | Path | None = None,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        calibrate: bool = True,
+    ) -> "FillEngine":
+        """Load a model by name or folder; None takes the default model.
+
+        With `calibrate`, the cost of passes by width is measured once for each machine (about a
+        second) and remembered.
+
+        Raises:
+            ModelError: it is not installed, or not whole.
+            RuntimeSetupError: ONNX Runtime or the device is missing.
+        """
+        folder = resolve(model)
+        session = DenoiserSession(folder, device=choose_device(device), threads=threads)
+        engine = cls(session, Tokenizer(folder / "tokenizer.json"))
+        if calibrate:
+            engine.calibrate(threads)
+        return engine
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`: the provider really in use."""
+        return self._session.device
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` is to this model."""
+        return len(self._tokenizer.encode(text))
+
+    def calibrate(self, threads: int | None = None, *, again: bool = False) -> None:
+        """Measure what a pass costs by width, or recall it from an earlier run."""
+        manifest = self.manifest
+        record = manifest.files.get(manifest.graph.file)
+        key = f"{manifest.name} {record.sha256 if record else ''} {self.device} {threads or 'auto'}"
+        path = home() / "calibration" / f"{manifest.name}-{manifest.quantization}-{self.device}.json"
+        known = None if again else pass_cost.load(path, key)
+        if known is None:
+            with self._turn:
+                rows = self._session.length
+                known = pass_cost.measure(
+                    lambda width: self._session.truncate(min(rows, self._session.length))
+                    or self._session.forward(np.zeros(width, np.int64))  # type: ignore[func-returns-value]
+                    and None
+                )
+            pass_cost.save(known, path, key)
+        self.cost = known
+
+    def complete(self, request: FillRequest, cancel: CancelToken | None = None) -> FillResult:
+        """`fill` without the frames."""
+        result: FillResult | None = None
+        for item in self.fill(request, cancel):
+            if isinstance(item, FillResult):
+                result = item
+        assert result is not None
+        return result
+
+    def fill(self, request: FillRequest, cancel: CancelToken | None = None) -> Iterator[Frame | FillResult]:
+        """Denoise the hole: yields a Frame after each pass, and the FillResult last.
+
+        Takes its place as the newest request when the first frame is asked for.
+
+        Raises:
+            FillCancelled: `cancel` was cancelled, or a newer request came.
+            UsageError: the request can't be run by this model.
+        """
+        _check(request)
+        token = cancel or CancelToken()
+        with self._newest_lock:
+            if self._newest is not None:
+                self._newest.cancel()
+            self._newest = token
+        with self._turn:
+            token.check()
+            self._session.resume()
+            token.watch(self._session.terminate)
+            try:
+                yield from self._run(request, token)
+            finally:
+                token.watch(None)
+                with self._newest_lock:
+                    if self._newest is token:
+                        self._newest = None
+
+    def _run(self, request: FillRequest, cancel: CancelToken) -> Iterator[Frame | FillResult]:
+        start = time.perf_counter()
+        sampler_name = request.sampler or self.manifest.sampler.name
+        prompt = build_prompt(self.manifest, self._tokenizer, request)
+        previous = [*prompt.healed_ids, *self._tokenizer.encode(request.previous)]
+        sampler = make_sampler(
+            sampler_name,
+            context=prompt.ids,
+            previous=previous,
+            acceptance=self._acceptance,
+            cost=self.cost,
+            end_tokens=self._end_tokens,
+        )
+        cached = self._denoiser.begin(prompt.ids)
+        self._denoiser.prefill(cancel)
+        progress: Progress | None = None
+        prefilled: float | None = None
+        for progress in denoise(
+            self._denoiser,
+            sampler,
+            self._tokenizer,
+            HealingConstraint(prompt.healed, self._tokenizer),
+            healed=prompt.healed,
+            rules=rules_for(request, prompt.layout),
+            end_tokens=self._end_tokens,
+            limits=Limits(
+                tokens=request.max_tokens + len(prompt.healed_ids),
+                deadline=None if request.budget_ms is None else start + request.budget_ms / 1e3,
+            ),
+            cancel=cancel,
+        ):
+            now = time.perf_counter()
+            prefilled = prefilled or now
+            if progress.ended is None:
+                yield self._frame(progress, prompt, start, now)
+        assert progress is not None and progress.ended is not None and prefilled is not None
+        end = time.perf_counter()
+        canvas = progress.canvas
+        yield self._frame(progress, prompt, start, end)
+        yield FillResult(
+            text=progress.text,
+            stop_reason=progress.ended,
+            model=self.manifest.name,
+            sampler=sampler_name,
+            device=self.device,
+            layout=prompt.layout,
+            tokens=canvas.frontier,
+            passes=progress.passes,
+            prompt_tokens=len(prompt.ids),
+            cached_tokens=cached,
+            prefill_ms=(prefilled - start) * 1e3,
+            decode_ms=(end - prefilled) * 1e3,
+            total_ms=(end - start) * 1e3,
+            mean_logprob=float(np.mean(canvas.logprobs[: canvas.frontier])),
+        )
+
+    def _frame(self, progress: Progress, prompt: Prompt, start: float, now: float) -> Frame:
+        canvas = progress.canvas
+        if progress.ended is None:
+            pieces = self._pieces(canvas, prompt)
+        else:
+            pieces = ((progress.text, SlotState.COMMITTED),)
+        elapsed = now - start
+        return Frame(
+            text="".join(text for text, _ in pieces),
+            pieces=pieces,
+            pass_index=progress.passes,
+            committed_tokens=canvas.frontier,
+            elapsed_ms=elapsed * 1e3,
+            tokens_per_second=canvas.frontier / elapsed if elapsed else 0.0,
+        )
+
+    def _pieces(self, canvas: Canvas, prompt: Prompt) -> tuple[tuple[str, SlotState], ...]:
+        """Slot texts; bytes of a character split over slots show with the slot that ends it."""
+        pieces: list[tuple[str, SlotState]] = []
+        skip = len(prompt.healed)
+        held = b""
+        for token, state in zip(canvas.ids, canvas.states, strict=True):
+            if state is SlotState.MASKED:
+                pieces.append((MASK_SIGN, state))
+                continue
+            text = held + self._tokenizer.token_bytes(token)
+            dropped = min(skip, len(text))
+            skip -= dropped
+            try:
+                pieces.append((text[dropped:].decode(), state))
+                held = b""
+            except UnicodeDecodeError:
+                held = text[dropped:]
+        return tuple(pieces)
+
+    def close(self) -> None:
+        """Cancel what runs and let the model go."""
+        with self._newest_lock:
+            if self._newest is not None:
+                self._newest.cancel()
+
+
+def _check(request: FillRequest) -> None:
+    if request.mode not in MODES:
+        raise UsageError(f"There is no mode {request.mode!r}; choose one of {', '.join(MODES)}.")
+    if request.max_tokens < 1:
+        raise UsageError("`max_tokens` must be at least 1.")

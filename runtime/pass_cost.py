@@ -1,0 +1,93 @@
+"""What a pass costs by width on this machine, and which draft width that makes best."""
+
+import json
+import logging
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+WIDTHS = (2, 4, 8, 16, 32)
+ROUNDS = 3
+DEFAULT_MS = (30.0, 34.0, 48.0, 78.0, 130.0)
+"""Until measured: an int8 model of 0.5 B weights on two AVX2 cores (docs/LOG.md)."""
+
+MAX_DRAFTS = WIDTHS[-1] - 1
+
+
+class PassCost:
+    """Milliseconds of a pass by the number of tokens in it, linear between the measured widths."""
+
+    def __init__(self, milliseconds: Sequence[float] = DEFAULT_MS, *, measured: bool = False) -> None:
+        # A wider pass is never cheaper; what looks so is noise.
+        self._ms = np.maximum.accumulate(np.asarray(milliseconds, np.float64))
+        self.measured = measured
+
+    def ms(self, width: int) -> float:
+        """Cost of a pass of `width` tokens."""
+        return float(np.interp(width, WIDTHS, self._ms))
+
+    @property
+    def by_width(self) -> dict[int, float]:
+        """The measured points."""
+        return {width: round(float(ms), 2) for width, ms in zip(WIDTHS, self._ms, strict=True)}
+
+    def best_drafts(self, chances: Sequence[float]) -> int:
+        """How many drafts to run when draft i is right with chance i, given those before it.
+
+        Maximises expected committed tokens per millisecond.
+        """
+        expected, survives = 1.0, 1.0
+        best, best_rate = 0, 1.0 / self.ms(1)
+        for count, chance in enumerate(chances[:MAX_DRAFTS], start=1):
+            survives *= chance
+            expected += survives
+            rate = expected / self.ms(count + 1)
+            if rate > best_rate:
+                best, best_rate = count, rate
+        return best
+
+
+class Pass(Protocol):
+    """Runs one throw-away pass of a width."""
+
+    def __call__(self, width: int) -> None: ...
+
+
+def measure(run: Pass) -> PassCost:
+    """Time passes of every width; takes about a second on a CPU."""
+    run(WIDTHS[-1])  # the first pass allocates
+    medians = []
+    for width in WIDTHS:
+        times = []
+        for _ in range(ROUNDS):
+            start = time.perf_counter()
+            run(width)
+            times.append((time.perf_counter() - start) * 1e3)
+        medians.append(statistics.median(times))
+    return PassCost(medians, measured=True)
+
+
+def load(path: Path, key: str) -> PassCost | None:
+    """The cost measured earlier for the same model, device and runtime; None where there is none."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw["key"] != key or len(raw["ms"]) != len(WIDTHS):
+            return None
+        return PassCost([float(value) for value in raw["ms"]], measured=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def save(cost: PassCost, path: Path, key: str) -> None:
+    """Remember a measurement; failing to is no reason to stop."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"key": key, "ms": list(cost.by_width.values())}), encoding="utf-8")
+    except OSError as error:
+        log.info("the measured pass cost was not saved: %s", error)

@@ -1,0 +1,94 @@
+"""From a request to the model's prompt: layouts from the manifest, token healing at its end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runtime.errors import UsageError
+from runtime.manifest import Manifest, Piece
+from runtime.request import FillRequest
+from runtime.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """Token ids to run, and text that the canvas has to begin with."""
+
+    ids: tuple[int, ...]
+    healed: bytes
+    """Text of the tokens taken back from the prompt's end; the canvas begins by writing it again."""
+    healed_ids: tuple[int, ...]
+    """Those tokens: the likeliest draft for it."""
+    layout: str
+
+
+def choose_layout(manifest: Manifest, request: FillRequest) -> str:
+    """The layout a request asks for, or the best one for its mode.
+
+    Raises:
+        UsageError: the model has no such layout.
+    """
+    if request.layout != "auto":
+        if request.layout not in manifest.layouts:
+            raise UsageError(
+                f"{manifest.name} has no prompt layout {request.layout!r}; "
+                f"it has {', '.join(manifest.layouts)}."
+            )
+        return request.layout
+    # From a signature and docstring alone, an instruction-tuned model does far better when asked
+    # to answer than when asked to infill (docs/LOG.md).
+    if "chat" in manifest.layouts and (request.instruction or request.mode == "function"):
+        return "chat"
+    return next(name for name in ("fim", "plain", *manifest.layouts) if name in manifest.layouts)
+
+
+def build_prompt(manifest: Manifest, tokenizer: Tokenizer, request: FillRequest) -> Prompt:
+    """Lay out a request for a causal model: everything ends with the prefix, which the canvas continues."""
+    layout = choose_layout(manifest, request)
+    texts = {
+        "prefix": request.prefix,
+        "suffix": request.suffix,
+        "path": request.path,
+        "language": request.language,
+        "instruction": request.instruction or _instruction(request),
+    }
+    pieces = manifest.layouts[layout]
+    ids: list[int] = []
+    for piece in pieces[:-1]:
+        ids.extend(_piece_ids(piece, texts, tokenizer))
+    last = _piece_ids(pieces[-1], texts, tokenizer)
+    back = healing_length(last, tokenizer)
+    healed = last[len(last) - back :]
+    ids.extend(last[: len(last) - back])
+    limit = manifest.context_length - request.max_tokens - len(healed)
+    if len(ids) > limit:
+        raise UsageError(
+            f"The text around the hole is {len(ids):,} tokens; {manifest.name} takes {limit:,}. "
+            "Send less of it."
+        )
+    return Prompt(
+        ids=tuple(ids), healed=tokenizer.decode_bytes(healed), healed_ids=tuple(healed), layout=layout
+    )
+
+
+def _piece_ids(piece: Piece, texts: Mapping[str, str], tokenizer: Tokenizer) -> list[int]:
+    if piece.token is not None:
+        return [piece.token]
+    text = piece.text if piece.text is not None else texts[piece.slot or "prefix"]
+    return tokenizer.encode(text)
+
+
+def healing_length(ids: list[int], tokenizer: Tokenizer) -> int:
+    """How many tokens at a prompt's end to take back.
+
+    One, unless it ends in a line break: no token begins with a line break and goes on with what
+    code has after one, so such an end is a token border for sure.
+    """
+    if not ids or tokenizer.token_bytes(ids[-1]).endswith(b"\n"):
+        return 0
+    return 1
+
+
+def _instruction(request: FillRequest) -> str:
+    """What to ask a chat model that is to fill a hole."""
+    code = request.prefix.rstrip() + ("\n    ...\n" + request.suffix if request.suffix.strip() else "\n")
+    return f"Complete the following function.\n```{request.language}\n{code.strip(chr(10))}\n```"

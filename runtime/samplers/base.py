@@ -1,0 +1,19 @@
+"""The sampler protocol."""
+
+from typing import Protocol
+
+from runtime.canvas import Canvas
+from runtime.constraint import HealingConstraint
+from runtime.predictions import Predictions
+
+
+class Sampler(Protocol):
+    """Decides what happens to the canvas around each pass."""
+
+    def prepare(self, canvas: Canvas) -> int:
+        """Put drafts onto the canvas; returns how many slots after the frontier the pass runs."""
+        ...
+
+    def update(self, canvas: Canvas, predictions: Predictions, constraint: HealingConstraint) -> None:
+        """Commit, draft or re-mask slots. `predictions` start at the frontier."""
+        ...

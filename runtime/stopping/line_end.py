@@ -1,0 +1,24 @@
+"""A hole of one line ends with the line."""
+
+from runtime.stopping.base import Stop
+
+
+class LineEnd:
+    """Ends at the first line break after something was written."""
+
+    def __init__(self, prefix: str, suffix: str) -> None:
+        # Where the suffix begins a line of its own, the break belongs to the hole.
+        line_begins_here = prefix.endswith(("\n", "\r")) or not prefix
+        self._keep_break = line_begins_here and not suffix.startswith(("\n", "\r"))
+
+    def check(self, text: str, done: bool) -> Stop | None:  # noqa: ARG002 - protocol
+        """Cut at the break that ends the first line with text on it."""
+        start = len(text) - len(text.lstrip("\r\n \t"))
+        for index in range(start, len(text)):
+            if text[index] in "\r\n":
+                return Stop(index + self._keep_break * _break_length(text, index), "line")
+        return None
+
+
+def _break_length(text: str, index: int) -> int:
+    return 2 if text[index : index + 2] == "\r\n" else 1
