@@ -238,7 +238,8 @@ class EngineHost:
     def _fill(
         self, engine: Engine, job: _Job, request: FillRequest, on_frame: Callable[[Frame], None] | None
     ) -> FillResult:
-        self._report(replace(self.status, state="busy", detail=None))
+        if job.priority is not Priority.IDLE:  # nobody need see that the engine works ahead
+            self._report(replace(self.status, state="busy", detail=None))
         try:
             for item in engine.fill(request, cancel=job.token):
                 if isinstance(item, FillResult):

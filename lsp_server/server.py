@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from lsp_server.engine_host import EngineHost
-from lsp_server.features import code_actions, commands, fill, inline_completion, lifecycle, synchronization
+from lsp_server.features import (
+    code_actions,
+    commands,
+    completion,
+    fill,
+    inline_completion,
+    lifecycle,
+    synchronization,
+)
 from lsp_server.registry import Registry
 from lsp_server.rpc import errors
 from lsp_server.rpc.connection import Connection
@@ -12,7 +20,7 @@ from lsp_server.rpc.errors import RpcError
 from lsp_server.session import Session
 from runtime import SpanfillError
 
-FEATURES = (lifecycle, synchronization, inline_completion, fill, code_actions, commands)
+FEATURES = (lifecycle, synchronization, inline_completion, completion, fill, code_actions, commands)
 
 
 def open_session(send: Callable[[dict[str, Any]], None], host: EngineHost) -> Session:

@@ -7,7 +7,7 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -33,6 +33,16 @@ ERROR, WARNING, INFO = 1, 2, 3
 """`MessageType` of the LSP."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A fill that computes what will be asked between two texts, once a suggestion is accepted."""
+
+    uri: str
+    before: str
+    after: str
+    done: asyncio.Event
+
+
 class Session:
     """What one client has told us, and how to talk to it."""
 
@@ -53,6 +63,8 @@ class Session:
         """Set when a newer automatic request takes the place of the one that waits."""
         self.connection: Connection  # set by the server, right after
         self._told_failure = False
+        self.ahead: Ahead | None = None
+        """The speculative fill under way."""
         self.progress: dict[int | str, asyncio.Task[Any]] = {}
         """Running work by its work-done token."""
         self._last_id = 0

@@ -20,7 +20,8 @@ from runtime import FillCancelled, FillRequest, FillResult, Mode, SpanfillError
 
 logger = logging.getLogger(__name__)
 
-_AUTOMATIC_TOKENS: dict[Mode, int] = {"line": 48, "block": 96, "function": 192, "region": 96}
+AUTOMATIC_TOKENS: dict[Mode, int] = {"line": 48, "block": 96, "function": 192, "region": 96}
+"""Most tokens of an unasked suggestion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +60,14 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
     if reason is not None:
         logger.debug("No suggestion: %s", reason)
         return []
-    known = _recalled(session, query)
+    known = await _recalled(session, query)
     if known is not None:
         session.statistics.reused += 1
         return [known]
     if not query.invoked and not await _worth_asking(session, query):
         return []
     try:
-        return await _ask(session, query, path)
+        return await _ask(session, query)
     except FillCancelled:
         session.statistics.cancelled += 1
         return []
@@ -77,9 +78,14 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
         return []
 
 
-def _recalled(session: Session, query: Query) -> Suggestion | None:
+async def _recalled(session: Session, query: Query) -> Suggestion | None:
+    """What memory has for the cursor, or will have once the fill that runs ahead is done."""
     end = _insertion_end(query.text, query.offset)
-    return session.memory.recall(query.document.uri, query.text[: query.offset], query.text[end:])
+    key = (query.document.uri, query.text[: query.offset], query.text[end:])
+    ahead = session.ahead
+    if ahead is not None and (ahead.uri, ahead.before, ahead.after) == key:
+        await ahead.done.wait()
+    return session.memory.recall(*key)
 
 
 def _insertion_end(text: str, offset: int) -> int:
@@ -106,10 +112,10 @@ async def _worth_asking(session: Session, query: Query) -> bool:
     return False
 
 
-async def _ask(session: Session, query: Query, path: str) -> list[Suggestion]:
+async def _ask(session: Session, query: Query) -> list[Suggestion]:
     document, version, options = query.document, query.document.version, session.options
     started = now_ms()
-    hole, request = _request(session, query, path)
+    hole, request = fill_request(session, query)
     prepared_ms = now_ms() - started
     result = await session.host.fill(request, Priority.AUTOMATIC)
     answered = now_ms()
@@ -138,7 +144,8 @@ async def _ask(session: Session, query: Query, path: str) -> list[Suggestion]:
     )
 
 
-def _request(session: Session, query: Query, path: str) -> tuple[Hole, FillRequest]:
+def fill_request(session: Session, query: Query) -> tuple[Hole, FillRequest]:
+    """The hole at a query's cursor and the request for it."""
     options = session.options
     unchanged = query.text is query.document.text
     syntax: SyntaxSource = query.document.syntax if unchanged else _no_syntax
@@ -149,7 +156,7 @@ def _request(session: Session, query: Query, path: str) -> tuple[Hole, FillReque
         None,
         mode,
         query.document.language,
-        path=path_name(session, path),
+        path=path_name(session, path_of(query.document.uri)),
         limits=limits_of(session),
         syntax=syntax,
         context=session.other_files(query.document),
@@ -158,7 +165,7 @@ def _request(session: Session, query: Query, path: str) -> tuple[Hole, FillReque
     if query.invoked:
         return hole, request
     return hole, replace(
-        request, max_tokens=_AUTOMATIC_TOKENS[hole.mode], budget_ms=options.completion.budget_ms
+        request, max_tokens=AUTOMATIC_TOKENS[hole.mode], budget_ms=options.completion.budget_ms
     )
 
 

@@ -8,6 +8,7 @@ from lsp_server.open_document import OpenDocument
 from lsp_server.registry import Registry
 from lsp_server.reuse import Suggestion
 from lsp_server.session import Session
+from lsp_server.speculation import speculate
 from lsp_server.suggestions import Query, now_ms, suggest
 
 ACCEPTED_COMMAND = "spanfill.accepted"
@@ -28,6 +29,8 @@ async def inline_completion(session: Session, params: InlineCompletionParams) ->
     invoked = session.numbering.invoked(params.context.trigger_kind)
     query = Query(document=document, text=text, offset=at, invoked=invoked, received_ms=received)
     suggestions = await suggest(session, query)
+    if suggestions and session.options.completion.speculate:
+        session.spawn(speculate(session, query, suggestions[0]))
     if selected is None:
         return {"items": [item_at(document, offset, suggestion) for suggestion in suggestions]}
     return {"items": [_item_for_selected(document, selected, suggestion) for suggestion in suggestions]}

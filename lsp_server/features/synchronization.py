@@ -6,6 +6,7 @@ from lsp_server.messages import DidChangeParams, DidCloseParams, DidOpenParams
 from lsp_server.open_document import OpenDocument
 from lsp_server.registry import Registry
 from lsp_server.session import Session
+from lsp_server.suggestions import now_ms
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ def did_change(session: Session, params: DidChangeParams) -> None:
     if document is None:
         logger.warning("A change to a document that is not open was ignored")
         return
+    session.pacing.key_pressed(now_ms())
     for change in params.content_changes:
         document.change(change)
     if params.text_document.version is not None:

@@ -94,7 +94,7 @@ async def test_cancel_reaches_the_running_pass(editor: Editor) -> None:
 
 
 async def test_typing_along_and_taking_back_asks_no_model(editor: Editor) -> None:
-    await start(editor, "# engine: count\nx = \n")
+    await start(editor, "# engine: count\nx = \n", {"completion": {"debounceMs": 0, "speculate": False}})
     assert (await editor.complete(1, 4)).items[0].insertText == "call1"
     editor.edit(1, 4, "ca")
     assert (await editor.complete(1, 6)).items[0].insertText == "ll1"
@@ -180,3 +180,25 @@ async def test_the_selected_completion_is_continued(editor: Editor) -> None:
     assert result.items[0].insertText == "append(1)"
     assert result.items[0].range.start.character == 2
     assert result.items[0].range.end.character == 4
+
+
+async def test_the_text_after_acceptance_is_there_already(editor: Editor) -> None:
+    await start(editor, "# engine: count\nx = \n")
+    assert (await editor.complete(1, 4)).items[0].insertText == "call1"
+    editor.edit(1, 4, "call1")
+    assert (await editor.complete(1, 9)).items[0].insertText == "call2"
+    stats = await editor.request("workspace/executeCommand", {"command": "spanfill.showStats"})
+    assert (stats.reused, stats.fills) == (1, 1)
+
+
+async def test_clients_without_inline_completion_get_the_same_text(editor: Editor) -> None:
+    result = await editor.initialize({"completion": {"debounceMs": 0, "fallback": True}})
+    assert result.capabilities.completion_provider is not None
+    await editor.ready()
+    editor.open("# engine: say lue(1)\nx = va\n")
+    params = {"textDocument": {"uri": "file:///workspace/module.py"}, "position": {"line": 1, "character": 6}}
+    answer = await editor.request("textDocument/completion", params)
+    item = answer.items[0]
+    assert item.textEdit.newText == "value(1)"
+    assert item.textEdit.range.start.character == 4
+    assert item.filterText == "value(1)"

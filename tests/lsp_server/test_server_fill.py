@@ -250,6 +250,7 @@ async def test_settings_are_asked_for_and_asked_again_when_they_change(editor: E
     workspace = types.WorkspaceClientCapabilities(configuration=True)
     await editor.initialize({"model": {"name": "zero"}}, workspace=workspace)
     await editor.until("spanfill/status", lambda status: status.model == "first" and status.state == "ready")
+    editor.seen.clear()
     editor.client.set_configuration({"spanfill": {"model": {"name": "second", "load": "firstUse"}}})
     editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=None))
     await editor.until("spanfill/status", lambda status: status.state == "unloaded")
