@@ -14,7 +14,7 @@ from runtime.store import DEFAULT_ALIAS, DEFAULT_MODEL, canonical
 QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)
 DEFAULT_QUANTIZATION: Quantization = "int8"
 
-_FOLDER_BYTES_PER_WEIGHT: dict[Quantization, float] = {"none": 4.1, "fp16": 2.1, "int8": 1.4, "int4": 1.0}
+_FOLDER_BYTES_PER_WEIGHT: dict[Quantization, float] = {"none": 4.1, "fp16": 2.1, "int8": 1.4, "int4": 1.1}
 """Upper estimates, to refuse early on a full disk; layers kept in float are counted in."""
 
 

@@ -22,7 +22,7 @@ class StageBar:
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=self._console,
@@ -50,5 +50,5 @@ class StageBar:
         if new or self._task is None:
             if self._task is not None:
                 self._bars.update(self._task, completed=1.0)
-            self._task = self._bars.add_task(label, total=1.0)
+            self._task = self._bars.add_task(label[:1].upper() + label[1:], total=1.0)
         self._bars.update(self._task, completed=fraction)
