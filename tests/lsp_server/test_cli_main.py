@@ -102,7 +102,7 @@ def test_help_and_listing_import_nothing_heavy() -> None:
         "try: main.main()\n"
         "except SystemExit: pass\n"
         "heavy = {'numpy', 'onnxruntime', 'onnx_ir', 'huggingface_hub', 'pygls', 'tokenizers'}\n"
-        "heavy |= {'tree_sitter', 'gguf', 'rich', 'cattrs', 'torch'}\n"
+        "heavy |= {'tree_sitter', 'gguf', 'cattrs', 'torch'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
