@@ -113,7 +113,7 @@ async def explanation(session: Session, params: FillParams, token: object = None
     document = session.document(params.text_document.uri)
     start, end = _span(document, params)
     code = document.text[start : end or start]
-    instruction = f"Explain in a few sentences what this {document.language} code does:\n\n{code}"
+    instruction = f"Explain in a few sentences what this code does.\n```{document.language}\n{code}\n```"
     _check_allowed(session, document, instruction)
     request = FillRequest(
         prefix="", mode="region", layout=CHAT, instruction=instruction, language="markdown", max_tokens=256
@@ -152,12 +152,20 @@ def _request(session: Session, document: OpenDocument, params: FillParams) -> tu
         limits=limits_of(session),
         syntax=document.syntax,
         context=session.other_files(document),
-        instruction=params.instruction,
+        instruction=_spelled_out(params.instruction, document, start, end),
         layout=CHAT if params.instruction else "auto",
         sampler=session.options.model.sampler,
         max_tokens=params.max_tokens or (limit if mode in (None, "function", "region") else MAX_TOKENS[mode]),
     )
     return hole, request
+
+
+def _spelled_out(instruction: str, document: OpenDocument, start: int, end: int | None) -> str:
+    """An instruction with the code it is about: a chat layout shows the model nothing else of the hole."""
+    if not instruction or end is None:
+        return instruction
+    code = document.text[start:end].strip("\r\n")
+    return f"{instruction}\nAnswer with the new code alone.\n```{document.language}\n{code}\n```"
 
 
 def _span(document: OpenDocument, params: FillParams) -> tuple[int, int | None]:

@@ -52,6 +52,8 @@ class Session:
         self.options = Options()
         self.encoding: Encoding = "utf-16"
         self.client = InitializeParams()
+        self.token: str | None = None
+        """What a client has to show in its initialization options; None where it need not."""
         self.paused = False
         self.roots: tuple[Path, ...] = ()
         self.privacy = Privacy()

@@ -71,7 +71,7 @@ def _read(loop: asyncio.AbstractEventLoop, session: Session) -> None:
             data = b""
         try:
             if not data:
-                loop.call_soon_threadsafe(session.connection.put, None)
+                loop.call_soon_threadsafe(session.connection.hang_up)
                 return
             loop.call_soon_threadsafe(take, data)
         except RuntimeError:

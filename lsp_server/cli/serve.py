@@ -39,5 +39,6 @@ def command(
         raise typer.Exit(serve_stdio(model))
     from lsp_server.network import serve_network
 
-    kind = "tcp" if tcp is not None else "ws"
-    raise typer.Exit(serve_network(kind, tcp or ws or "", model=model, allow_remote=allow_remote))
+    if tcp is not None:
+        raise typer.Exit(serve_network("tcp", tcp, model=model, allow_remote=allow_remote))
+    raise typer.Exit(serve_network("ws", ws or "", model=model, allow_remote=allow_remote))

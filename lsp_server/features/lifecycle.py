@@ -1,6 +1,7 @@
 """`initialize`, `initialized`, `shutdown`, and the settings that come with them."""
 
 import asyncio
+import hmac
 import logging
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from lsp_server.options import Options, read_options
 from lsp_server.positions import negotiate
 from lsp_server.privacy import Privacy
 from lsp_server.registry import Registry
+from lsp_server.rpc import errors
 from lsp_server.rpc.errors import RpcError
 from lsp_server.session import Session, path_of
 from lsp_server.trigger_kinds import TriggerNumbering
@@ -33,6 +35,7 @@ def register(registry: Registry) -> None:
 
 async def initialize(session: Session, params: InitializeParams) -> dict[str, Any]:
     """Answer with what the server can do. Nothing slow happens here."""
+    _check_token(session, params)
     session.client = params
     session.encoding = negotiate(session.capability("general.positionEncodings"))
     session.numbering = TriggerNumbering(str((params.client_info or {}).get("name", "")))
@@ -43,6 +46,14 @@ async def initialize(session: Session, params: InitializeParams) -> dict[str, An
         "capabilities": _capabilities(session, options),
         "serverInfo": {"name": "spanfill", "version": session.version},
     }
+
+
+def _check_token(session: Session, params: InitializeParams) -> None:
+    raw = params.initialization_options
+    shown = raw.pop("token", None) if isinstance(raw, dict) else None
+    if session.token is not None and not hmac.compare_digest(str(shown).encode(), session.token.encode()):
+        session.connection.close(1)
+        raise RpcError(errors.INVALID_REQUEST, "The token in the initialization options is missing or wrong.")
 
 
 def _roots(params: InitializeParams) -> tuple[Path, ...]:

@@ -21,6 +21,8 @@ RequestHandler = Callable[[Any], Awaitable[Any]]
 NotificationHandler = Callable[[Any], None]
 Id = int | str
 
+_END = object()
+
 
 class Phase(Enum):
     """Where in its life a connection is."""
@@ -54,14 +56,18 @@ class Connection:
         self._next_id = 0
 
     def put(self, message: Any) -> None:
-        """Take in a decoded message; None means that the client has gone."""
+        """Take in a decoded message."""
         self._inbox.put_nowait(message)
+
+    def hang_up(self) -> None:
+        """Take note that the client has gone; what it sent before is still handled."""
+        self._inbox.put_nowait(_END)
 
     async def run(self) -> int:
         """Handle messages until `exit` or the client's end; answers the exit status."""
         while self.phase is not Phase.CLOSED:
             message = await self._inbox.get()
-            if message is None:
+            if message is _END:
                 self.close(0 if self.phase is Phase.SHUT_DOWN else 1)
                 break
             if self._dispatch(message):
@@ -76,6 +82,7 @@ class Connection:
         if self.phase is not Phase.CLOSED:
             self.phase = Phase.CLOSED
             self.exit_status = status
+            self._inbox.put_nowait(_END)  # wakes `run`
 
     def notify(self, method: str, params: Any) -> None:
         """Send a notification."""

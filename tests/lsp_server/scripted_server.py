@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
+from lsp_server.network import serve_network
 from lsp_server.options import ModelOptions
 from lsp_server.stdio import serve_stdio
 from runtime import CancelToken, FillRequest, FillResult, Frame, SlotState, SpanfillError
@@ -85,8 +86,12 @@ class ScriptedEngine:
 def open_scripted(options: ModelOptions) -> ScriptedEngine:
     if options.name == "missing":
         raise SpanfillError("There is no model called missing.")
+    if options.name == "endless":
+        time.sleep(3600)
     return ScriptedEngine(options.name)
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        sys.exit(serve_network(sys.argv[1], sys.argv[2], open_engine=open_scripted))  # type: ignore[arg-type]
     sys.exit(serve_stdio(open_engine=open_scripted))

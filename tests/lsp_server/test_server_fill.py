@@ -192,9 +192,9 @@ async def test_the_fix_action_runs(editor: Editor) -> None:
     await editor.request(
         "workspace/executeCommand", {"command": fix["command"]["command"], "arguments": [argument]}
     )
-    assert applied.edits[0].edit.document_changes[0].edits[0].new_text == (
-        "region|chat|Fix this problem: undefined|module.py"
-    )
+    text = applied.edits[0].edit.document_changes[0].edits[0].new_text
+    assert text.startswith("region|chat|Fix this problem: undefined\n")
+    assert "```python\nx = foo\n```" in text
 
 
 async def test_explain_shows_words_and_edits_nothing(editor: Editor) -> None:
