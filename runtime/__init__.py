@@ -3,8 +3,9 @@
 This is the package's public entry; other layers import from here alone.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from runtime.cancellation import CancelToken
-from runtime.engine import FillEngine
 from runtime.errors import (
     FetchError,
     FillCancelled,
@@ -17,6 +18,9 @@ from runtime.errors import (
     UsageError,
 )
 from runtime.request import MODES, FillRequest, FillResult, Frame, Mode, SlotState
+
+if TYPE_CHECKING:
+    from runtime.engine import FillEngine
 
 __all__ = [
     "MODES",
@@ -37,3 +41,12 @@ __all__ = [
     "SpanfillError",
     "UsageError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the engine when it is first asked for: with it come numpy and the tokenizer library."""
+    if name == "FillEngine":
+        from runtime.engine import FillEngine
+
+        return FillEngine
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -142,12 +142,13 @@ class Manifest:
 
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
+    # Before the classes: cattrs binds the hooks of a class's fields when it makes the class's own.
+    for scalar in (int, str, bool):
+        converter.register_structure_hook(scalar, _exactly(scalar))
     for cls in (Piece, Tokens, CacheShape, GraphInfo, SamplerDefault, Source, FileRecord, Manifest):
         converter.register_structure_hook(
             cls, make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)
         )
-    for scalar in (int, str, bool):
-        converter.register_structure_hook(scalar, _exactly(scalar))
     return converter
 
 
