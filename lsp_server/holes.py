@@ -62,18 +62,30 @@ def hole_at(
     if mode == "region":
         return Hole(start=start, end=start, mode="region")
     return Hole(
-        start=start, end=_insertion_end(text, start), mode=mode or cursor_mode(text, start, spec, source)
+        start=_insertion_start(text, start),
+        end=insertion_end(text, start),
+        mode=mode or cursor_mode(text, start, spec, source),
     )
 
 
-def _insertion_end(text: str, offset: int) -> int:
+def _insertion_start(text: str, offset: int) -> int:
+    """The cursor; on a line with nothing before it, the line's start: the indentation is written anew.
+
+    A model tells a line's indentation and its first word by one token, and the depth of what it writes
+    is judged from the text alone.
+    """
+    start = indentation.line_start(text, offset)
+    return offset if text[start:offset].strip() else start
+
+
+def insertion_end(text: str, offset: int) -> int:
     """Blanks from the cursor to the line's end belong to the hole; anything else stays as it is."""
     end = indentation.line_end(text, offset)
     return end if not text[offset:end].strip() else offset
 
 
 def cursor_mode(text: str, offset: int, language: Language, source: SyntaxSource) -> Mode:
-    """`block` where the syntax at the cursor opens or continues a body, `line` elsewhere."""
+    """`function` in an empty function body, `block` where a body begins or goes on, `line` elsewhere."""
     before = text[indentation.line_start(text, offset) : offset]
     after = text[offset : indentation.line_end(text, offset)]
     if not _CLOSERS.fullmatch(after):
@@ -84,10 +96,18 @@ def cursor_mode(text: str, offset: int, language: Language, source: SyntaxSource
             return "line"  # auto-closed: an argument is wanted, not a block
         if not _OPENER.search(before) or _in_string_or_comment(offset, source()):
             return "line"
-        return "block"
-    if _in_string_or_comment(offset, source()):
+    elif _in_string_or_comment(offset, source()) or _inside_finished_block(text, offset, language, before):
         return "line"
-    return "line" if _inside_finished_block(text, offset, language, before) else "block"
+    return "function" if _in_empty_body(text, offset, language, source()) else "block"
+
+
+def _in_empty_body(text: str, offset: int, language: Language, syntax: Syntax | None) -> bool:
+    """Whether the cursor is where a function's body is to be written and nothing of it is there yet."""
+    if syntax is None or not language.functions:
+        return False
+    span = body_span(text, offset, language, syntax)
+    # Nothing but blanks between the cursor and the place of the body.
+    return span is not None and not text[min(offset, span[0]) : max(offset, span[1])].strip()
 
 
 def _inside_finished_block(text: str, offset: int, language: Language, before: str) -> bool:

@@ -17,7 +17,7 @@ async def speculate(session: Session, query: Query, suggestion: Suggestion) -> N
     hole, request = fill_request(session, accepted)
     request = replace(request, max_tokens=AUTOMATIC_TOKENS[hole.mode])
     before, after = accepted.text[: hole.start], accepted.text[hole.end :]
-    ahead = session.ahead = Ahead(suggestion.uri, before, after, asyncio.Event())
+    ahead = session.ahead = Ahead(suggestion.uri, head, after, asyncio.Event())
     try:
         result = await session.host.fill(request, Priority.IDLE)
         text = shown_text(accepted.text, hole, request, result, query.document)

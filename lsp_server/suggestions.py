@@ -10,7 +10,7 @@ from lsp_server import gates, indentation
 from lsp_server.context import ContextLimits
 from lsp_server.engine_host import Priority
 from lsp_server.fill_requests import request_for
-from lsp_server.holes import Hole, SyntaxSource
+from lsp_server.holes import Hole, SyntaxSource, insertion_end
 from lsp_server.languages import language_by_id
 from lsp_server.open_document import OpenDocument
 from lsp_server.reuse import Suggestion
@@ -80,17 +80,12 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
 
 async def _recalled(session: Session, query: Query) -> Suggestion | None:
     """What memory has for the cursor, or will have once the fill that runs ahead is done."""
-    end = _insertion_end(query.text, query.offset)
+    end = insertion_end(query.text, query.offset)
     key = (query.document.uri, query.text[: query.offset], query.text[end:])
     ahead = session.ahead
     if ahead is not None and (ahead.uri, ahead.before, ahead.after) == key:
         await ahead.done.wait()
     return session.memory.recall(*key)
-
-
-def _insertion_end(text: str, offset: int) -> int:
-    end = indentation.line_end(text, offset)
-    return end if not text[offset:end].strip() else offset
 
 
 async def _worth_asking(session: Session, query: Query) -> bool:
@@ -137,6 +132,10 @@ async def _ask(session: Session, query: Query) -> list[Suggestion]:
     session.memory.remember(suggestion)
     if document.version != version or session.documents.get(document.uri) is not document:
         return []  # the next request finds it in memory if it still fits
+    # From the cursor on, where the text agrees with the indentation that is there.
+    suggestion = (
+        session.memory.recall(document.uri, query.text[: query.offset], suggestion.after) or suggestion
+    )
     return (
         [suggestion, *_shorter(suggestion)][: options.completion.candidates]
         if query.invoked

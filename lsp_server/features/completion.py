@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lsp_server.features.inline_completion import item_at
+from lsp_server.features.inline_completion import item_of
 from lsp_server.messages import CompletionParams
 from lsp_server.registry import Registry
 from lsp_server.session import Session
@@ -27,7 +27,7 @@ async def completion(session: Session, params: CompletionParams) -> dict[str, An
     query = Query(document=document, text=document.text, offset=offset, invoked=False, received_ms=received)
     items = []
     for suggestion in (await suggest(session, query))[:1]:
-        inline = item_at(document, offset, suggestion)
+        inline = item_of(document, suggestion)
         text = inline["insertText"]
         # Clients filter a list by the word at the cursor: the item has to begin with it.
         word = _word_before(document.text, offset)

@@ -32,7 +32,7 @@ async def inline_completion(session: Session, params: InlineCompletionParams) ->
     if suggestions and session.options.completion.speculate:
         session.spawn(speculate(session, query, suggestions[0]))
     if selected is None:
-        return {"items": [item_at(document, offset, suggestion) for suggestion in suggestions]}
+        return {"items": [item_of(document, suggestion) for suggestion in suggestions]}
     return {"items": [_item_for_selected(document, selected, suggestion) for suggestion in suggestions]}
 
 
@@ -42,10 +42,10 @@ def _with_selected(document: OpenDocument, selected: SelectedCompletion) -> tupl
     return document.text[:start] + selected.text + document.text[end:], start + len(selected.text)
 
 
-def item_at(document: OpenDocument, offset: int, suggestion: Suggestion) -> dict[str, Any]:
-    """An item that puts a suggestion at `offset`, over the blanks behind it."""
+def item_of(document: OpenDocument, suggestion: Suggestion) -> dict[str, Any]:
+    """An item that puts a suggestion in, over the blanks behind the cursor."""
     end = len(document.text) - len(suggestion.after)
-    return _item(document, offset, end, suggestion.text, suggestion.id)
+    return _item(document, len(suggestion.before), end, suggestion.text, suggestion.id)
 
 
 def _item_for_selected(

@@ -111,8 +111,11 @@ def test_function_body(language: str, marked: str, expected: str) -> None:
 
 
 CURSORS = [
-    ("python", "def f(x):|\n", "block"),
-    ("python", "def f(x):\n    |\n", "block"),
+    ("python", "def f(x):|\n", "function"),
+    ("python", "if x:|\n", "block"),
+    ("python", 'def f(x):\n    """Doc."""\n    |\n\n\ndef g():\n    pass\n', "function"),
+    ("python", "def f(x):\n    |\n", "function"),
+    ("python", "def f(x):\n    y = 1\n    |\n", "block"),
     ("python", "def f(x):\n    a = 1\n    |\n    return a\n", "line"),
     ("python", "def f(x):\n    return |\n", "line"),
     ("python", "print(|)\n", "line"),
@@ -120,8 +123,9 @@ CURSORS = [
     ("python", "# see:|\n", "line"),
     ("python", 's = "a:|"\n', "line"),
     ("python", "a = b| + c\n", "line"),
-    ("javascript", "function f() {|}\n", "block"),
-    ("javascript", "function f() {\n  |\n}\n", "block"),
+    ("javascript", "function f() {|}\n", "function"),
+    ("javascript", "function f() {\n  |\n}\n", "function"),
+    ("javascript", "if (a) {|}\n", "block"),
     ("ruby", "xs.each do|\nend\n", "block"),
     ("", "anything {|\n", "block"),
     ("", "|", "block"),
@@ -130,9 +134,11 @@ CURSORS = [
 
 @pytest.mark.parametrize(("language", "marked", "mode"), CURSORS)
 def test_syntax_at_the_cursor_decides_between_line_and_block(language: str, marked: str, mode: str) -> None:
-    hole = hole_at(marked.replace("|", ""), marked.index("|"), language=language)
+    text, cursor = marked.replace("|", ""), marked.index("|")
+    hole = hole_at(text, cursor, language=language)
     assert hole.mode == mode
-    assert hole.start == marked.index("|")
+    line = text[:cursor].rpartition("\n")[2]
+    assert hole.start == (cursor if line.strip() else cursor - len(line))
 
 
 def test_a_cursor_hole_takes_trailing_blanks_and_nothing_else() -> None:
