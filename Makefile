@@ -1,0 +1,65 @@
+# `make` alone lists the targets. Each one sets up what it needs in .venv, once.
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Named exactly: an index that has a CPU build of this release then gives that one.
+PARITY := torch==2.13.0 transformers==4.57.6
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test fmt lint type bench clean
+
+help:  ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/dev.stamp  ## Install spanfill and the development tools into .venv
+
+demo: $(VENV)/run.stamp  ## Fill a real function, live (the first time: fetches the model)
+	@$(BIN)/python -m lsp_server.cli.main demo
+
+test: $(VENV)/test.stamp  ## Check style and types, then run every test
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+fmt: $(VENV)/dev.stamp  ## Format the code
+	@$(BIN)/ruff check --select I --fix --quiet
+	@$(BIN)/ruff format
+
+lint: $(VENV)/dev.stamp  ## Check style
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+type: $(VENV)/dev.stamp  ## Check types
+	@$(BIN)/mypy
+
+bench: $(VENV)/run.stamp  ## Measure speed on this machine
+	@$(BIN)/python -m lsp_server.cli.main bench
+
+clean:  ## Delete .venv and what tools leave behind; models stay
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/venv.stamp:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'spanfill needs Python 3.11 or newer; name one: make PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run.stamp: pyproject.toml | $(VENV)/venv.stamp
+	$(PIP) --editable ".[cpu]"
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(VENV)/venv.stamp
+	$(PIP) --editable ".[cpu,dev]"
+	@touch $@ $(VENV)/run.stamp
+
+# torch is compared with, in the tests of export/; nothing else needs it.
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/venv.stamp
+	$(PIP) --editable ".[cpu,dev]" $(PARITY)
+	@touch $@ $(VENV)/run.stamp $(VENV)/dev.stamp
