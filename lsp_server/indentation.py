@@ -10,6 +10,7 @@ TAB_WIDTH = 4
 """Columns a tab counts where widths are compared."""
 
 _BREAK = re.compile(r"\r\n|\n|\r")
+_SAMPLED = 20_000
 _LEADING = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 
 
@@ -60,7 +61,7 @@ def unit(text: str) -> str:
     """One level of indentation as the file writes it: a tab or some spaces (4 where it has none)."""
     steps: Counter[str] = Counter()
     previous = 0
-    for match in _LEADING.finditer(text[:100_000]):
+    for match in _LEADING.finditer(text[:_SAMPLED]):
         blanks = match.group(1)
         if blanks.startswith("\t"):
             steps["\t"] += 1

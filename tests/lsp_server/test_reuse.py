@@ -1,0 +1,43 @@
+import pytest
+
+from lsp_server.reuse import Suggestion, SuggestionMemory
+
+
+def memory() -> SuggestionMemory:
+    made = SuggestionMemory()
+    made.remember(Suggestion(id="1", uri="u", before="a\nx = ", after="\nz", text="call(1)"))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rest"),
+    [
+        ("a\nx = ", "\nz", "call(1)"),
+        ("a\nx = ca", "\nz", "ll(1)"),
+        ("a\nx =", "\nz", " call(1)"),
+        ("a\nx = call(1)", "\nz", None),  # nothing is left
+        ("a\nx = cb", "\nz", None),
+        ("a\nx = ", "\ny", None),
+        ("a", "\nz", None),  # more than the line was taken back
+    ],
+)
+def test_recall(before: str, after: str, rest: str | None) -> None:
+    found = memory().recall("u", before, after)
+    assert (found.text if found else None) == rest
+
+
+def test_other_documents_and_closed_ones_have_no_share() -> None:
+    made = memory()
+    assert made.recall("v", "a\nx = ", "\nz") is None
+    made.forget("u")
+    assert made.recall("u", "a\nx = ", "\nz") is None
+
+
+def test_the_newest_wins_and_the_oldest_goes() -> None:
+    made = memory()
+    for number in range(12):
+        made.remember(Suggestion(id=str(number), uri="v", before="", after="", text=f"t{number}"))
+    assert made.recall("u", "a\nx = ", "\nz") is None
+    found = made.recall("v", "", "")
+    assert found is not None
+    assert found.text == "t11"
