@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lsp_server import wire
+from lsp_server.context import CHARS_PER_TOKEN
 from lsp_server.engine_host import EngineHost, Status
 from lsp_server.messages import InitializeParams
+from lsp_server.neighbours import Neighbours
 from lsp_server.open_document import OpenDocument
 from lsp_server.options import Options, read_options
 from lsp_server.pacing import Pacing
@@ -58,6 +60,7 @@ class Session:
         self.roots: tuple[Path, ...] = ()
         self.privacy = Privacy()
         self.memory = SuggestionMemory()
+        self.neighbours = Neighbours()
         self.pacing = Pacing()
         self.statistics = Statistics()
         self.numbering = TriggerNumbering()
@@ -145,8 +148,8 @@ class Session:
 
     def other_files(self, document: OpenDocument) -> tuple[tuple[str, str], ...]:
         """(path, text) chunks of other files for a fill in `document`."""
-        del document
-        return ()
+        limit = self.options.context.other_files_tokens * CHARS_PER_TOKEN
+        return self.neighbours.chunks(document.uri, limit) if limit else ()
 
     def capability(self, path: str) -> Any:
         """A client capability by its dotted path; None where the client does not name it."""

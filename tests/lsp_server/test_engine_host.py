@@ -29,6 +29,7 @@ class Stepped:
         self.closed = 0
 
     def fill(self, request: FillRequest, cancel: CancelToken | None = None) -> Iterator[Frame | FillResult]:
+        assert request is REQUEST
         assert cancel is not None
         self.started.release()
         if self.fail is not None:

@@ -26,7 +26,9 @@ def test_secret_names(path: str) -> None:
     assert Privacy().secret(path)
 
 
-@pytest.mark.parametrize("path", ["/w/env.py", "/w/environment.ts", "/w/key.py", "/w/src/tokens.py", "/w/.envoy/a.py"])
+@pytest.mark.parametrize(
+    "path", ["/w/env.py", "/w/environment.ts", "/w/key.py", "/w/src/tokens.py", "/w/.envoy/a.py"]
+)
 def test_ordinary_names(path: str) -> None:
     assert not Privacy().secret(path)
 

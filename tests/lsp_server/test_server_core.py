@@ -202,3 +202,17 @@ async def test_clients_without_inline_completion_get_the_same_text(editor: Edito
     assert item.textEdit.newText == "value(1)"
     assert item.textEdit.range.start.character == 4
     assert item.filterText == "value(1)"
+
+
+async def test_other_files_are_context_and_secret_ones_are_not(editor: Editor) -> None:
+    await start(
+        editor,
+        "# engine: context\nx = \n",
+        {"completion": {"debounceMs": 0}, "context": {"otherFilesTokens": 500}},
+    )
+    editor.open("def helper(): pass\n", uri="file:///workspace/lib/helper.py")
+    editor.open("PASSWORD=1\n", uri="file:///workspace/.env")
+    text = (await editor.complete(1, 4)).items[0].insertText
+    assert "lib/helper.py" in text
+    assert "def helper" in text
+    assert "PASSWORD" not in text

@@ -1,0 +1,265 @@
+"""Random message sequences: no crash, one answer to each request, every document equal to the client's.
+
+SPANFILL_FUZZ_CASES sets the number of cases.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_documents import TEXTS, Client
+from test_small_parts import result
+
+from lsp_server.engine_host import EngineHost
+from lsp_server.positions import Position
+from lsp_server.rpc.connection import Phase
+from lsp_server.rpc.framing import decode, encode
+from lsp_server.server import converse, open_session
+from runtime import CancelToken, FillRequest, FillResult, Frame
+
+CASES = int(os.environ.get("SPANFILL_FUZZ_CASES", "150"))
+URIS = ["file:///w/a.py", "file:///w/b.js", "untitled:c"]
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+COORDINATES = st.one_of(st.integers(0, 6), st.integers(0, 6), st.integers(-1, 10**9))
+POSITIONS = st.fixed_dictionaries({"line": COORDINATES, "character": COORDINATES})
+RANGES = st.fixed_dictionaries({"start": POSITIONS, "end": POSITIONS})
+URI = st.sampled_from(URIS)
+DOCUMENT = st.fixed_dictionaries({"uri": URI})
+METHODS = [
+    "textDocument/inlineCompletion",
+    "textDocument/completion",
+    "textDocument/codeAction",
+    "workspace/executeCommand",
+    "spanfill/fill",
+    "initialize",
+    "no/such",
+]
+NOTIFICATIONS = [
+    "initialized",
+    "textDocument/didOpen",
+    "textDocument/didChange",
+    "textDocument/didClose",
+    "$/x",
+    "spanfill/didShow",
+    "workspace/didChangeConfiguration",
+    "$/cancelRequest",
+]
+
+
+def built(**parts: Any) -> Any:
+    return st.fixed_dictionaries(
+        {
+            key: value if isinstance(value, st.SearchStrategy) else st.just(value)
+            for key, value in parts.items()
+        }
+    )
+
+
+OPEN = built(
+    method="textDocument/didOpen",
+    params=built(
+        textDocument=built(
+            uri=URI, languageId=st.sampled_from(["python", "javascript", "x"]), version=1, text=TEXTS
+        )
+    ),
+)
+CHANGE = built(
+    method="textDocument/didChange",
+    params=built(
+        textDocument=built(uri=URI, version=st.integers(2, 99)),
+        contentChanges=st.lists(st.one_of(built(range=RANGES, text=TEXTS), built(text=TEXTS)), max_size=3),
+    ),
+)
+CLOSE = built(method="textDocument/didClose", params=built(textDocument=DOCUMENT))
+COMPLETE = built(
+    method="textDocument/inlineCompletion",
+    id=0,
+    params=built(textDocument=DOCUMENT, position=POSITIONS, context=built(triggerKind=st.integers(0, 3))),
+)
+ACTIONS = built(
+    method="textDocument/codeAction",
+    id=0,
+    params=built(
+        textDocument=DOCUMENT,
+        range=RANGES,
+        context=built(diagnostics=st.lists(built(range=RANGES, message="m"), max_size=2)),
+    ),
+)
+FILL = built(
+    method="spanfill/fill",
+    id=0,
+    params=built(
+        textDocument=DOCUMENT,
+        range=RANGES,
+        mode=st.sampled_from(["line", "block", "function", "region", "odd"]),
+    ),
+)
+CANCEL = built(method="$/cancelRequest", params=built(id=st.integers(0, 20)))
+COMMAND = built(
+    method="workspace/executeCommand",
+    id=0,
+    params=built(
+        command=st.sampled_from(["spanfill.pause", "spanfill.showStats", "spanfill.explain", "x"]),
+        arguments=st.lists(JSON, max_size=1),
+    ),
+)
+WILD_REQUEST = built(method=st.sampled_from(METHODS), id=0, params=JSON)
+WILD_NOTIFICATION = built(method=st.sampled_from(NOTIFICATIONS), params=JSON)
+RESPONSE = built(id=st.one_of(st.integers(), st.just("spanfill-1")), result=JSON)
+MESSAGES = st.lists(
+    st.one_of(
+        OPEN,
+        CHANGE,
+        CHANGE,
+        CHANGE,
+        CLOSE,
+        COMPLETE,
+        COMPLETE,
+        ACTIONS,
+        FILL,
+        CANCEL,
+        COMMAND,
+        WILD_REQUEST,
+        WILD_NOTIFICATION,
+        RESPONSE,
+        JSON,
+    ),
+    max_size=25,
+)
+
+
+class Instant:
+    """Says the same at once."""
+
+    manifest = SimpleNamespace(name="instant", layouts=("chat",))
+
+    def fill(self, request: FillRequest, cancel: CancelToken | None = None) -> Iterator[Frame | FillResult]:
+        assert cancel is not None
+        cancel.check()
+        request.prefix.encode()
+        yield result()
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+    def close(self) -> None:
+        pass
+
+
+class Mirror:
+    """The texts as a client has them."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def follow(self, message: Any) -> None:
+        if not isinstance(message, dict) or not isinstance(message.get("params"), dict) or "id" in message:
+            return
+        params, method = message["params"], message.get("method")
+        if not isinstance(params.get("textDocument"), dict) or "uri" not in params["textDocument"]:
+            return
+        uri = params["textDocument"]["uri"]
+        if method == "textDocument/didOpen":
+            self.texts[uri] = params["textDocument"]["text"]
+        elif method == "textDocument/didClose":
+            self.texts.pop(uri, None)
+        elif (
+            method == "textDocument/didChange"
+            and uri in self.texts
+            and _well_formed(params["contentChanges"])
+        ):
+            for change in params["contentChanges"]:
+                self._apply(uri, change)
+
+    def _apply(self, uri: str, change: dict[str, Any]) -> None:
+        text = self.texts[uri]
+        if "range" not in change:
+            self.texts[uri] = change["text"]
+            return
+        ends = [self._offset(text, change["range"][end]) for end in ("start", "end")]
+        self.texts[uri] = text[: min(ends)] + change["text"] + text[max(ends) :]
+
+    def _offset(self, text: str, position: dict[str, int]) -> int:
+        """The last border whose position is not after the named one, on the same line where there is one."""
+        client = Client(text, "utf-16")
+        lines = client.lines()
+        if position["line"] >= len(lines):
+            return len(text)
+        best = 0
+        for offset in range(len(text) + 1):
+            if text[offset - 1 : offset + 1] == "\r\n" and offset:
+                continue
+            if client.position(offset) <= Position(position["line"], position["character"]):
+                best = offset
+        return best
+
+
+def _well_formed(changes: list[dict[str, Any]]) -> bool:
+    numbers = [
+        number for change in changes for end in change.get("range", {}).values() for number in end.values()
+    ]
+    return all(number >= 0 for number in numbers)
+
+
+async def play(messages: list[Any]) -> None:
+    sent: list[dict[str, Any]] = []
+    host = EngineHost(lambda _: Instant())
+    session = open_session(
+        lambda message: sent.append(decode(encode(message).split(b"\r\n\r\n", 1)[1])), host
+    )
+    conversation = asyncio.ensure_future(converse(session))
+    mirror, asked = Mirror(), 1
+    session.connection.put(
+        {
+            "jsonrpc": "2.0",
+            "id": 0,
+            "method": "initialize",
+            "params": {"capabilities": {}, "initializationOptions": {"completion": {"debounceMs": 0}}},
+        }
+    )
+    for generated in messages:
+        message = generated
+        if isinstance(message, dict):
+            message = {"jsonrpc": "2.0", **message}
+            if message.get("id") == 0 and "method" in message:
+                message["id"] = asked
+                asked += 1
+        session.connection.put(message)
+        mirror.follow(message)
+        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        while (
+            len([answer for answer in sent if isinstance(answer.get("id"), int) and "method" not in answer])
+            < asked
+        ):
+            await asyncio.sleep(0.0005)
+    assert session.connection.phase is Phase.RUNNING
+    assert not conversation.done()
+    assert {uri: document.text for uri, document in session.documents.items()} == mirror.texts
+    session.connection.put({"jsonrpc": "2.0", "id": asked, "method": "shutdown"})
+    session.connection.put({"jsonrpc": "2.0", "method": "exit"})
+    async with asyncio.timeout(20):
+        assert await conversation == 0
+    assert host.close(patience_s=10)
+    answers = Counter(
+        answer["id"] for answer in sent if isinstance(answer.get("id"), int) and "method" not in answer
+    )
+    assert answers == Counter(range(asked + 1))
+    internal = [answer["error"] for answer in sent if answer.get("error", {}).get("code") == -32603]
+    assert internal == []
+
+
+@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(MESSAGES)
+def test_message_sequences(messages: list[Any]) -> None:
+    asyncio.run(play(messages))
