@@ -12,19 +12,23 @@ from lsp_server.rpc.framing import Decoder, encode
 class Raw:
     """One server process and the messages it has sent."""
 
+    URI = URI
+    patience_s = PATIENCE_S
+
     def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.notifications: list[Any] = []
         self.process = process
         self._decoder = Decoder()
         self._messages: list[Any] = []
 
     @classmethod
-    async def start(cls) -> "Raw":
+    async def start(cls, *command: str) -> "Raw":
         pipe = asyncio.subprocess.PIPE
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable, SCRIPTED, stdin=pipe, stdout=pipe, stderr=pipe
-            )
+        arguments = command or (SCRIPTED,)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, stdin=pipe, stdout=pipe, stderr=pipe
         )
+        return cls(process)
 
     def send(self, message: dict[str, Any] | bytes) -> None:
         assert self.process.stdin is not None
@@ -34,16 +38,32 @@ class Raw:
 
     async def next(self) -> Any:
         """The next message that is no notification."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience_s):
             while True:
-                while self._messages:
-                    message = self._messages.pop(0)
-                    if "method" not in message:
-                        return message
-                assert self.process.stdout is not None
-                data = await self.process.stdout.read(65536)
-                assert data, "the server has ended"
-                self._messages += self._decoder.feed(data)
+                message = await self._read()
+                if "method" not in message:
+                    return message
+                self.notifications.append(message)
+
+    async def until(self, method: str) -> Any:
+        """Parameters of the next notification of a kind."""
+        async with asyncio.timeout(self.patience_s):
+            while True:
+                for message in self.notifications:
+                    if message["method"] == method:
+                        self.notifications.remove(message)
+                        return message["params"]
+                message = await self._read()
+                assert "method" in message, message
+                self.notifications.append(message)
+
+    async def _read(self) -> Any:
+        while not self._messages:
+            assert self.process.stdout is not None
+            data = await self.process.stdout.read(65536)
+            assert data, "the server has ended"
+            self._messages += self._decoder.feed(data)
+        return self._messages.pop(0)
 
     async def ask(self, method: str, params: Any = None, identifier: Any = 1) -> Any:
         self.send({"id": identifier, "method": method, "params": params})
@@ -63,7 +83,7 @@ class Raw:
         return await self.ask("textDocument/inlineCompletion", {**params, "context": {"triggerKind": kind}})
 
     async def ended(self) -> int:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience_s):
             await self.process.communicate()
             assert self.process.returncode is not None
             return self.process.returncode
