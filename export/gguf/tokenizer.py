@@ -17,6 +17,9 @@ QWEN2_SPLIT = (
 CONTROL, USER_DEFINED = 3, 4
 """`tokenizer.ggml.token_type` values whose tokens are matched whole, before any splitting."""
 
+UNUSED = 5
+"""Names made up for the embedding table's padding rows, which mean nothing."""
+
 
 def build_tokenizer(checkpoint: GgufCheckpoint) -> tokenizers.Tokenizer:
     """Byte-level BPE from the file's vocabulary and merges.
@@ -34,7 +37,8 @@ def build_tokenizer(checkpoint: GgufCheckpoint) -> tokenizers.Tokenizer:
     for merge in checkpoint.field("tokenizer.ggml.merges"):
         left, _, right = merge.partition(" ")
         merges.append((left, right))
-    vocabulary = {token: index for index, token in enumerate(tokens)}
+    types: list[int] = checkpoint.field("tokenizer.ggml.token_type")
+    vocabulary = {token: index for index, token in enumerate(tokens) if types[index] != UNUSED}
     result = tokenizers.Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     result.normalizer = normalizers.NFC()
     result.pre_tokenizer = pre_tokenizers.Sequence(
