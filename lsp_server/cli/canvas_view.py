@@ -96,7 +96,8 @@ class CanvasView:
         text = _clean(text)
         plain = self._before + text + self._after
         code = Syntax("", self._language or "text", theme="ansi_dark").highlight(plain)
-        code.right_crop(max(0, len(code) - len(plain)))  # the highlighter ends with a line break
+        if len(code) > len(plain):
+            code.right_crop(len(code) - len(plain))  # the highlighter ends with a line break
         return self._framed(code, text, status)
 
     def _framed(self, code: Text, hole: str, status: str) -> RenderableType:
@@ -108,7 +109,8 @@ class CanvasView:
         rows = []
         for index in range(top, bottom):
             in_hole = first <= index <= last
-            row = Text(f"{self._number + index:>{width}} ", _MARK if in_hole else _CONTEXT, no_wrap=True)
+            row = Text(no_wrap=True)
+            row.append(f"{self._number + index:>{width}} ", _MARK if in_hole else _CONTEXT)
             row.append("▌ " if in_hole else "  ", _MARK)
             row.append_text(lines[index])
             row.truncate(self._console.width, overflow="ellipsis")

@@ -70,8 +70,9 @@ def _spot(line: str, column: str | None) -> Spot:
 def span_of(document: Document, name: str, start: Spot, end: Spot | None) -> Span:
     """The offsets that two spots mean in a text; `name` is what errors call it.
 
-    Without a column, a cursor stands where the line's text ends; a span goes from where its first line's
-    text begins to where its last line's text ends.
+    Without a column, a cursor stands where the line's text ends; a span goes from its first line's start to
+    where its last line's text ends. A span that begins in a line's indentation begins with it: what is
+    written brings its own.
 
     Raises:
         InputError: a spot lies outside the text.
@@ -83,7 +84,8 @@ def span_of(document: Document, name: str, start: Spot, end: Spot | None) -> Spa
     last = _offset(document, name, end, at_end=True)
     if last < first:
         raise UsageError("The place in --to comes before the place to start at.")
-    return Span(start=first, end=last)
+    before = document.text[document.line_start(start.line - 1) : first]
+    return Span(start=first if before.strip() else first - len(before), end=last)
 
 
 def _offset(document: Document, name: str, spot: Spot, *, at_end: bool) -> int:
@@ -92,7 +94,7 @@ def _offset(document: Document, name: str, spot: Spot, *, at_end: bool) -> int:
         raise InputError(f"{name} has {lines}; there is no line {spot.line}.")
     line = document.line_text(spot.line - 1)
     if spot.column is None:
-        index = _text_end(line) if at_end else len(line) - len(line.lstrip())
+        index = _text_end(line) if at_end else 0
     elif spot.column > len(line) + 1:
         raise InputError(
             f"Line {spot.line} of {name} has {len(line)} characters; there is no column {spot.column}."
