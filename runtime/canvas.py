@@ -6,17 +6,22 @@ from runtime.request import SlotState
 
 NO_TOKEN = -1
 
+Candidates = tuple[Sequence[int], Sequence[float]]
+"""Token ids and their log-probabilities."""
+
 
 class Canvas:
     """Slots in text order. Samplers commit, draft and re-mask them; nothing else changes them."""
 
-    __slots__ = ("frontier", "ids", "logprobs", "states")
+    __slots__ = ("candidates", "frontier", "ids", "logprobs", "states")
 
     def __init__(self, slots: int = 0) -> None:
         """Start with `slots` masked slots."""
         self.ids: list[int] = []
         self.states: list[SlotState] = []
         self.logprobs: list[float] = []
+        self.candidates: list[Candidates] = []
+        """What the model offered for each committed slot, the likeliest first."""
         self.frontier = 0
         """Slots before this one are all committed."""
         self.extend(slots)
@@ -29,9 +34,11 @@ class Canvas:
         self.ids.extend([NO_TOKEN] * slots)
         self.states.extend([SlotState.MASKED] * slots)
         self.logprobs.extend([0.0] * slots)
+        self.candidates.extend([((), ())] * slots)
 
-    def commit(self, slot: int, token: int, logprob: float) -> None:
-        """Settle a slot."""
+    def commit(self, slot: int, token: int, logprob: float, candidates: Candidates = ((), ())) -> None:
+        """Settle a slot; `candidates` are what it was chosen from."""
+        self.candidates[slot] = candidates
         self.ids[slot], self.states[slot], self.logprobs[slot] = token, SlotState.COMMITTED, logprob
         while self.frontier < len(self) and self.states[self.frontier] is SlotState.COMMITTED:
             self.frontier += 1
@@ -48,7 +55,8 @@ class Canvas:
 
     def redraft(self, drafts: Sequence[int], block: int) -> None:
         """Replace everything after the frontier: `drafts`, then masks up to `block` slots in all."""
-        del self.ids[self.frontier :], self.states[self.frontier :], self.logprobs[self.frontier :]
+        for column in (self.ids, self.states, self.logprobs, self.candidates):
+            del column[self.frontier :]
         self.extend(max(block, len(drafts)))
         for offset, token in enumerate(drafts):
             self.draft(self.frontier + offset, token)

@@ -10,13 +10,18 @@ from runtime.tokenizer import Tokenizer
 
 
 class HealingConstraint:
-    """Admits tokens that reproduce `text`, and every token once it is reproduced."""
+    """Admits tokens that reproduce `text`, and every token once it is reproduced.
 
-    __slots__ = ("_remaining", "_tokenizer")
+    With `avoid`, the hole must not be empty: its first text that is not white space may not begin
+    as `avoid`, the suffix, does.
+    """
 
-    def __init__(self, text: bytes, tokenizer: Tokenizer) -> None:
+    __slots__ = ("_avoid", "_remaining", "_tokenizer")
+
+    def __init__(self, text: bytes, tokenizer: Tokenizer, avoid: bytes = b"") -> None:
         self._remaining = text
         self._tokenizer = tokenizer
+        self._avoid = avoid.lstrip()
 
     def choose(self, predictions: Predictions, row: int) -> tuple[int, float]:
         """The likeliest admissible token of a row, with its log-probability.
@@ -25,8 +30,10 @@ class HealingConstraint:
         log-probability of the least likely candidate.
         """
         ids, logprobs = predictions.top_ids[row], predictions.top_logprobs[row]
-        if not self._remaining:
+        if not self._remaining and not self._avoid:
             return int(ids[0]), float(logprobs[0])
+        if not self._remaining:
+            return self._first_text(ids.tolist(), logprobs.tolist())
         for token, logprob in zip(ids.tolist(), logprobs.tolist(), strict=True):
             text = self._tokenizer.token_bytes(token)
             if text and (self._remaining.startswith(text) or text.startswith(self._remaining)):
@@ -34,8 +41,19 @@ class HealingConstraint:
         own = self._tokenizer.encode(self._remaining.decode("utf-8", "replace"))
         return own[0], float(logprobs[-1])
 
+    def _first_text(self, ids: list[int], logprobs: list[float]) -> tuple[int, float]:
+        for token, logprob in zip(ids, logprobs, strict=True):
+            text = self._tokenizer.token_bytes(token)
+            solid = text.strip()
+            if text and not (solid and (self._avoid.startswith(solid) or solid.startswith(self._avoid))):
+                return token, logprob
+        return ids[0], logprobs[0]
+
     def consume(self, token: int) -> None:
         """Move past a token that was committed."""
-        if self._remaining:
-            text = self._tokenizer.token_bytes(token)
+        text = self._tokenizer.token_bytes(token)
+        if not self._remaining:
+            if text.strip() or not text:
+                self._avoid = b""
+        else:
             self._remaining = self._remaining[len(text) :] if self._remaining.startswith(text) else b""

@@ -24,6 +24,19 @@ class CausalDenoiser:
         self._cached: list[int] = []
         self._pending: list[int] = []
         self._drafts: list[int] = []
+        self._prompt = 0
+
+    def score(self, slots: int, tokens: Sequence[int]) -> Predictions:
+        """Predictions after each of `tokens`, were they to follow the first `slots` committed ones.
+
+        Rows behind that place are forgotten, so ask from the back to the front.
+        """
+        place = self._prompt + slots
+        if place <= len(self._cached):
+            self._keep(place)
+            self._pending = []
+        before = self._pending[: place - len(self._cached)]
+        return self.session.forward([*before, *tokens], skip=len(before))
 
     def begin(self, prompt: Sequence[int]) -> int:
         """Start on a prompt; returns how many of its tokens are cached already.
@@ -37,6 +50,7 @@ class CausalDenoiser:
             shared += 1
         self._keep(shared)
         self._pending = list(prompt[shared:])
+        self._prompt = len(prompt)
         return shared
 
     def _keep(self, count: int) -> None:

@@ -19,6 +19,7 @@ from runtime.denoise import Limits, Progress, denoise
 from runtime.denoiser import CausalDenoiser
 from runtime.drafts.acceptance import Acceptance
 from runtime.errors import UsageError
+from runtime.joining import Plausible, best_join
 from runtime.manifest import Manifest
 from runtime.pass_cost import PassCost
 from runtime.prompts import Prompt, build_prompt
@@ -26,7 +27,7 @@ from runtime.providers import choose_device
 from runtime.request import MODES, FillRequest, FillResult, Frame, SlotState
 from runtime.samplers.registry import make_sampler
 from runtime.session import DenoiserSession
-from runtime.stopping import rules_for
+from runtime.stopping import needs_join, rules_for, suffix_begins_line
 from runtime.store import home, resolve
 from runtime.tokenizer import Tokenizer
 
@@ -143,7 +144,9 @@ class FillEngine:
                     if self._newest is token:
                         self._newest = None
 
-    def _run(self, request: FillRequest, cancel: CancelToken) -> Iterator[Frame | FillResult]:
+    def _run(
+        self, request: FillRequest, cancel: CancelToken, avoid: bytes = b""
+    ) -> Iterator[Frame | FillResult]:
         start = time.perf_counter()
         sampler_name = request.sampler or self.manifest.sampler.name
         prompt = build_prompt(self.manifest, self._tokenizer, request)
@@ -158,20 +161,22 @@ class FillEngine:
         )
         cached = self._denoiser.begin(prompt.ids)
         self._denoiser.prefill(cancel)
+        constraint = HealingConstraint(prompt.healed, self._tokenizer, avoid)
+        limits = Limits(
+            tokens=request.max_tokens + len(prompt.healed_ids),
+            deadline=None if request.budget_ms is None else start + request.budget_ms / 1e3,
+        )
         progress: Progress | None = None
         prefilled: float | None = None
         for progress in denoise(
             self._denoiser,
             sampler,
             self._tokenizer,
-            HealingConstraint(prompt.healed, self._tokenizer),
+            constraint,
             healed=prompt.healed,
             rules=rules_for(request, prompt.layout),
             end_tokens=self._end_tokens,
-            limits=Limits(
-                tokens=request.max_tokens + len(prompt.healed_ids),
-                deadline=None if request.budget_ms is None else start + request.budget_ms / 1e3,
-            ),
+            limits=limits,
             cancel=cancel,
         ):
             now = time.perf_counter()
@@ -179,6 +184,11 @@ class FillEngine:
             if progress.ended is None:
                 yield self._frame(progress, prompt, start, now)
         assert progress is not None and progress.ended is not None and prefilled is not None
+        if not avoid and not progress.text.strip() and progress.ended in ("suffix", "end"):
+            # The model went straight on to the suffix; whoever asks for a fill wants something in it.
+            yield from self._run(request, cancel, avoid=request.suffix.encode() or b"\0")
+            return
+        self._join(request, prompt, progress)
         end = time.perf_counter()
         canvas = progress.canvas
         yield self._frame(progress, prompt, start, end)
@@ -198,6 +208,22 @@ class FillEngine:
             total_ms=(end - start) * 1e3,
             mean_logprob=float(np.mean(canvas.logprobs[: canvas.frontier])),
         )
+
+    def _join(self, request: FillRequest, prompt: Prompt, progress: Progress) -> None:
+        """Where the text ended without meeting the suffix, cut it where the suffix fits best."""
+        if progress.ended in ("suffix", "budget") or not needs_join(request):
+            return
+        hole = best_join(
+            progress.canvas,
+            self._denoiser,
+            self._tokenizer,
+            prompt.healed,
+            request.suffix,
+            at_line_start=suffix_begins_line(request),
+            plausible=Plausible(request.prefix, request.suffix),
+        )
+        if hole is not None:
+            progress.text, progress.ended = hole.decode("utf-8", "ignore"), "suffix"
 
     def _frame(self, progress: Progress, prompt: Prompt, start: float, now: float) -> Frame:
         canvas = progress.canvas

@@ -65,7 +65,8 @@ class SelfVerify:
             token, logprob = constraint.choose(predictions, row)
             constraint.consume(token)
             slot = canvas.frontier
-            canvas.commit(slot, token, logprob)
+            offered = predictions.top_ids[row].tolist(), predictions.top_logprobs[row].tolist()
+            canvas.commit(slot, token, logprob, offered)
             if token in self._end_tokens or row >= len(drafts) or token != drafts[row]:
                 break
             right += 1

@@ -5,6 +5,6 @@ when to stop. So every rule looks at the text written so far and says where it s
 """
 
 from runtime.stopping.base import Stop, StopRule, first_stop
-from runtime.stopping.rules import rules_for
+from runtime.stopping.rules import needs_join, rules_for, suffix_begins_line
 
-__all__ = ["Stop", "StopRule", "first_stop", "rules_for"]
+__all__ = ["Stop", "StopRule", "first_stop", "needs_join", "rules_for", "suffix_begins_line"]

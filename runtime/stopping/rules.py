@@ -24,7 +24,10 @@ CONTINUES = ")]}"
 
 def rules_for(request: FillRequest, layout: str) -> tuple[StopRule, ...]:
     """The rules for a request's mode and prompt layout."""
-    rules: list[StopRule] = [SuffixMeet(request.suffix), Repetition()]
+    rules: list[StopRule] = [
+        SuffixMeet(request.suffix, at_line_start=suffix_begins_line(request)),
+        Repetition(),
+    ]
     if layout == "chat":
         rules.append(FenceEnd())
     if request.mode == "line":
@@ -36,6 +39,35 @@ def rules_for(request: FillRequest, layout: str) -> tuple[StopRule, ...]:
     return tuple(rules)
 
 
+def begins_line(prefix: str) -> bool:
+    """Whether a hole after `prefix` begins a line: nothing, or white space, stands before it there."""
+    return not prefix.rsplit("\n", 1)[-1].strip()
+
+
+def suffix_begins_line(request: FillRequest) -> bool:
+    """Whether the hole ends with a line; a region may end anywhere."""
+    return request.mode != "region" and begins_line(request.prefix)
+
+
+def needs_join(request: FillRequest) -> bool:
+    """Whether the suffix goes on with what the hole is part of, so that the two must fit together."""
+    if not request.suffix.strip():
+        return False
+    if request.mode == "region":
+        return True
+    if not begins_line(request.prefix):
+        return bool(request.suffix.split("\n", 1)[0].strip()) or request.mode == "block"
+    if request.mode == "line":
+        return False
+    floor = block_floor(request)
+    return floor > 0 and suffix_indentation(request.suffix) >= floor
+
+
+def suffix_indentation(suffix: str) -> int:
+    """Indentation of the first line of `suffix` that has text; 0 where none has."""
+    return next((indentation(line) for line in suffix.split("\n") if line.strip()), 0)
+
+
 def _inside_line(prefix: str) -> bool:
     return bool(prefix.rsplit("\n", 1)[-1].strip())
 
@@ -43,9 +75,9 @@ def _inside_line(prefix: str) -> bool:
 def block_floor(request: FillRequest) -> int:
     """Least indentation that the hole's lines have: deeper than the function they stand in.
 
-    A hole may well hold the end of an inner block, but hardly the end of its function. Where no
-    enclosing line looks like a function's head, the nearest enclosing block is the scope. 0 at the
-    top level, where anything may follow.
+    A hole may well hold the end of an inner block, but hardly the end of the function that the
+    suffix still belongs to. Where no enclosing line looks like a function's head, the nearest
+    enclosing block is the scope. 0 at the top level, where anything may follow.
     """
     lines = request.prefix.split("\n")
     current = lines.pop()
@@ -67,5 +99,12 @@ def block_floor(request: FillRequest) -> int:
             heads.append(line)
     if not heads:
         return 0
-    head = next((line for line in heads if FUNCTION_HEAD.search(line)), heads[0])
+    functions = [line for line in heads if FUNCTION_HEAD.search(line)]
+    if request.mode == "function" or not functions:
+        head = (functions or heads)[0]
+    else:
+        # The hole may end inner functions, as far out as the one that the suffix still stands in.
+        after = suffix_indentation(request.suffix)
+        inside = [line for line in functions if indentation(line) < after]
+        head = inside[0] if inside else functions[-1]
     return indentation(head) + 1

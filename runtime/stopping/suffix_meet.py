@@ -2,32 +2,36 @@
 
 from runtime.stopping.base import Stop
 
-MATCH_CHARACTERS = 16
-"""This many matching characters are no coincidence."""
+SOLID_CHARACTERS = 16
+"""A match is believed when it has this many characters that are not white space, ..."""
 
-LINE_CHARACTERS = 3
-"""A whole matching line needs this many characters that are not white space."""
+WHOLE_LINE_CHARACTERS = 12
+"""... or this many and ends with a line, or is the whole suffix."""
 
 
 class SuffixMeet:
-    """Ends where the text begins to repeat the suffix, compared as text, not as tokens."""
+    """Ends where the text begins to repeat the suffix, compared as text, not as tokens.
 
-    def __init__(self, suffix: str) -> None:
-        self._suffix = suffix
+    A short line such as `return False` may well stand twice, so it takes the lines after it to
+    believe it. Waiting for them is cheap: they are drafted from the suffix itself.
+    """
+
+    def __init__(self, suffix: str, *, at_line_start: bool) -> None:
+        """`at_line_start`: the hole, and so the suffix, begins a line of its own."""
+        self._at_line_start = at_line_start
         stripped = suffix.lstrip()
         self._lead = suffix[: len(suffix) - len(stripped)]
-        self._body = stripped
+        self._body = stripped.rstrip()
 
     def check(self, text: str, done: bool) -> Stop | None:
         """Cut before the first place from which the text goes on as the suffix does."""
         if not self._body:
             return None
-        first = self._body[0]
-        at = text.find(first)
+        at = text.find(self._body[0])
         while at >= 0:
-            if self._meets(text, at, done):
+            if self._meets(text, at, done) and self._starts_alike(text, at):
                 return Stop(self._before_lead(text, at), "suffix")
-            at = text.find(first, at + 1)
+            at = text.find(self._body[0], at + 1)
         return None
 
     def _meets(self, text: str, at: int, done: bool) -> bool:
@@ -37,26 +41,21 @@ class SuffixMeet:
                 break
             shared += 1
         matched = self._body[:shared]
-        reaches_end = at + shared == len(text)
-        if shared == len(self._body) and (done or not reaches_end or self._line_like(matched)):
+        text_ends = at + shared == len(text)
+        if shared == len(self._body):
+            # All of the suffix; the text must not go on in the same word.
+            return done or (not text_ends and not text[at + shared].isalnum())
+        if done and text_ends and shared:
             return True
-        if done and reaches_end and shared:
-            return True
-        if not self._starts_alike(text, at):
-            return False
-        if len(matched.strip()) >= MATCH_CHARACTERS:
-            return True
-        return "\n" in matched and self._line_like(matched.split("\n", 1)[0])
+        solid = sum(not character.isspace() for character in matched)
+        return solid >= SOLID_CHARACTERS or (solid >= WHOLE_LINE_CHARACTERS and "\n" in matched)
 
     def _starts_alike(self, text: str, at: int) -> bool:
         """Whether the white space before the match is the suffix's: a line matches only a line."""
-        if "\n" not in self._lead:
+        if not self._at_line_start and "\n" not in self._lead:
             return True
         line = text[text.rfind("\n", 0, at) + 1 : at]
-        return line == self._lead.rsplit("\n", 1)[1]
-
-    def _line_like(self, matched: str) -> bool:
-        return len(matched.strip()) >= LINE_CHARACTERS
+        return line == self._lead.rsplit("\n", 1)[-1]
 
     def _before_lead(self, text: str, at: int) -> int:
         """Leave out white space that the suffix brings itself, as much of it as it brings."""
