@@ -154,6 +154,8 @@ def parity_report(
         raise UsageError(f"{reference_folder} lacks tokens that {folder} has; it can't be the reference.")
     theirs = score(reference, windows, vocabulary)
     known = ~np.isnan(ours.logprobs)
+    if not known.any():
+        raise UsageError(f"No token of the texts is in the vocabulary of {folder}.")
     loss, reference_loss = -float(ours.logprobs[known].mean()), -float(theirs.logprobs[known].mean())
     return {
         "tokens": len(ours.top_ids),

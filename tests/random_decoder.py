@@ -5,6 +5,7 @@ Its tokenizer is trained on the text below, so that prompts of that text tokenis
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tokenizers
@@ -15,7 +16,7 @@ from export.decoder import Array, DecoderConfig, LayerWeights
 from export.gguf.tokenizer import QWEN2_SPLIT
 from export.graph.decoder import Adapter
 from export.layouts import qwen2_layouts
-from export.vocabulary import special_ids
+from export.vocabulary import ascii_ids, special_ids
 from runtime import manifest as m
 
 SPECIAL = (
@@ -156,6 +157,7 @@ def write_tiny_model(
     adapter: bool = False,
     causal: bool = True,
     seed: int = 0,
+    vocabulary: Literal["ascii", "full"] = "full",
     debug_logits: bool = False,
     config: DecoderConfig = CONFIG,
 ) -> Path:
@@ -164,7 +166,7 @@ def write_tiny_model(
     tokenizer = tiny_tokenizer()
     tokenizer.save(str(folder / TOKENIZER_FILE))
     special = special_ids(tokenizer)
-    kept = np.arange(max(special) + 1, dtype=np.int32)
+    kept = ascii_ids(tokenizer) if vocabulary == "ascii" else np.arange(max(special) + 1, dtype=np.int32)
     form = decoder_format(quantization, config, kept, causal=causal, debug_logits=debug_logits)
     factors = random_adapter(config, seed) if adapter else None
     write_graph(folder, RandomWeights(config, seed), form, factors, _quiet)
@@ -186,7 +188,7 @@ def write_tiny_model(
             dtype="float16" if quantization == "fp16" else "float32",
         ),
         graph=m.GraphInfo(
-            file=GRAPH_FILE, top_k=TOP_K, vocabulary="full", vocabulary_size=len(kept), adapter=adapter
+            file=GRAPH_FILE, top_k=TOP_K, vocabulary=vocabulary, vocabulary_size=len(kept), adapter=adapter
         ),
         quantization=quantization,  # type: ignore[arg-type]
         sampler=m.SamplerDefault(name="self-verify"),
