@@ -27,6 +27,13 @@ class Interval:
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
     """The fewest intervals that cover the same points, in order; those that touch become one."""
+    result: list[Interval] = []
+    for interval in sorted(intervals):
+        if result and result[-1].touches(interval):
+            result[-1] = Interval(result[-1].start, max(result[-1].end, interval.end))
+        else:
+            result.append(interval)
+    return result
 
 
 def total_length(intervals: Iterable[Interval]) -> float:

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.syntax import Syntax
 from rich.text import Text
 
+from lsp_server.cli.filling import Filling
 from runtime import FillResult, Frame, SlotState
 
 MASK_SIGN = "░"
@@ -115,7 +116,20 @@ class CanvasView:
             row.append_text(lines[index])
             row.truncate(self._console.width, overflow="ellipsis")
             rows.append(row)
-        return Group(*rows, Text(f"{'':>{width}}   {status}", _CONTEXT, no_wrap=True, overflow="ellipsis"))
+        if status:
+            rows.append(Text(f"{'':>{width}}   {status}", _CONTEXT, no_wrap=True, overflow="ellipsis"))
+        return Group(*rows)
+
+
+def view_of(console: Console, filling: Filling) -> CanvasView:
+    """The view of one filling."""
+    return CanvasView(
+        console,
+        filling.before,
+        filling.after,
+        first_line=filling.first_line,
+        language=filling.document.language,
+    )
 
 
 def _visible(count: int, last: int, height: int) -> tuple[int, int]:

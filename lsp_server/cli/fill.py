@@ -92,17 +92,11 @@ def _run(
     if quiet or not console.is_terminal or console.is_dumb_terminal:
         result = run(FillEngine.open(model, device=device), filling)
         return filling.fitted(result), result, False
-    from lsp_server.cli.canvas_view import CanvasView, figures
+    from lsp_server.cli.canvas_view import figures, view_of
 
     with console.status("Loading the model"):
         engine = FillEngine.open(model, device=device)
-    with CanvasView(
-        console,
-        filling.before,
-        filling.after,
-        first_line=filling.first_line,
-        language=filling.document.language,
-    ) as view:
+    with view_of(console, filling) as view:
         result = run(engine, filling, view.show)
         text = filling.fitted(result)
         view.settle(text, figures(result))
