@@ -61,6 +61,12 @@ class Canvas:
         for offset, token in enumerate(drafts):
             self.draft(self.frontier + offset, token)
 
+    def shorten(self, slots: int) -> None:
+        """Drop every slot after the first `slots`."""
+        for column in (self.ids, self.states, self.logprobs, self.candidates):
+            del column[slots:]
+        self.frontier = min(self.frontier, slots)
+
     @property
     def committed(self) -> list[int]:
         """Tokens before the frontier."""

@@ -58,26 +58,40 @@ def denoise(
     for passes in range(1, limits.tokens + 1):
         cancel.check()
         before = canvas.frontier
-        slots = sampler.prepare(canvas)
+        slots = sampler.prepare(canvas, limits.tokens - before)
         predictions = denoiser.predict(canvas, slots)
         sampler.update(canvas, predictions, constraint)
         denoiser.settle(canvas.ids[before : canvas.frontier])
-        written = canvas.committed
-        finished = bool(written) and written[-1] in end_tokens
-        text, complete = hole_text(tokenizer.decode_bytes(written), healed)
-        stop = first_stop(rules, text, finished) if complete else None
-        ended: StopReason | None = None
-        if stop is not None:
-            text, ended = text[: stop.cut], stop.reason
-        elif finished:
-            ended = "end"
-        elif len(written) >= limits.tokens:
+        text, ended = "", None
+        for count in range(before + 1, canvas.frontier + 1):
+            text, ended = _look(tokenizer, canvas.ids[:count], healed, rules, end_tokens)
+            if ended is not None:
+                # Drafts carried the text past its end: one token at a time would have stopped here.
+                canvas.shorten(count)
+                break
+        if ended is None and canvas.frontier >= limits.tokens:
             ended = "length"
-        elif limits.deadline is not None and time.perf_counter() >= limits.deadline:
+        elif ended is None and limits.deadline is not None and time.perf_counter() >= limits.deadline:
             ended = "budget"
         yield Progress(canvas=canvas, text=text, passes=passes, ended=ended)
         if ended is not None:
             return
+
+
+def _look(
+    tokenizer: Tokenizer,
+    written: Sequence[int],
+    healed: bytes,
+    rules: Sequence[StopRule],
+    end_tokens: frozenset[int],
+) -> tuple[str, StopReason | None]:
+    """The hole's text after the newest token, and why it ends there if it does."""
+    finished = written[-1] in end_tokens
+    text, complete = hole_text(tokenizer.decode_bytes(written), healed)
+    stop = first_stop(rules, text, finished) if complete else None
+    if stop is not None:
+        return text[: stop.cut], stop.reason
+    return text, "end" if finished else None
 
 
 def hole_text(written: bytes, healed: bytes) -> tuple[str, bool]:

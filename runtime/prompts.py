@@ -59,6 +59,9 @@ def build_prompt(manifest: Manifest, tokenizer: Tokenizer, request: FillRequest)
     back = healing_length(last, tokenizer)
     healed = last[len(last) - back :]
     ids.extend(last[: len(last) - back])
+    if not ids:
+        # The first slot needs a token to be predicted from; this one says that a text begins.
+        ids.append(manifest.tokens.eos[0] if manifest.tokens.pad is None else manifest.tokens.pad)
     limit = manifest.context_length - request.max_tokens - len(healed)
     if len(ids) > limit:
         raise UsageError(

@@ -10,8 +10,11 @@ from runtime.predictions import Predictions
 class Sampler(Protocol):
     """Decides what happens to the canvas around each pass."""
 
-    def prepare(self, canvas: Canvas) -> int:
-        """Put drafts onto the canvas; returns how many slots after the frontier the pass runs."""
+    def prepare(self, canvas: Canvas, room: int) -> int:
+        """Put drafts onto the canvas; returns how many slots after the frontier the pass runs.
+
+        `room`: how many more tokens may be committed, at least 1.
+        """
         ...
 
     def update(self, canvas: Canvas, predictions: Predictions, constraint: HealingConstraint) -> None:

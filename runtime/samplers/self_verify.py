@@ -36,17 +36,18 @@ class SelfVerify:
         self._end_tokens = end_tokens
         self._draft: Draft | None = None
 
-    def prepare(self, canvas: Canvas) -> int:
+    def prepare(self, canvas: Canvas, room: int) -> int:
         """Draft as many slots as this machine's pass cost makes worthwhile."""
-        self._draft = self._best_draft(canvas.committed)
+        # The answer after the last draft takes a slot as well.
+        self._draft = self._best_draft(canvas.committed, min(MAX_DRAFTS, room - 1))
         tokens = self._draft.tokens if self._draft else ()
         canvas.redraft(tokens, BLOCK_SLOTS)
         return len(tokens)
 
-    def _best_draft(self, committed: Sequence[int]) -> Draft | None:
+    def _best_draft(self, committed: Sequence[int], limit: int) -> Draft | None:
         best, best_rate = None, 0.0
         for source in self._sources:
-            draft = source.propose(committed, MAX_DRAFTS)
+            draft = source.propose(committed, limit)
             if draft is None:
                 continue
             chance = self._acceptance.rate(draft.source)
