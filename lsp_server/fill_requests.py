@@ -45,14 +45,14 @@ def request_for(
     hole = hole_at(text, start, end, mode, language, syntax=syntax)
     first, last = window(text, hole.start, hole.end, limits or ContextLimits(), count_tokens)
     request = FillRequest(
-        prefix=_encodable(text[first : hole.start]),
-        suffix=_encodable(text[hole.end : last]),
+        prefix=encodable(text[first : hole.start]),
+        suffix=encodable(text[hole.end : last]),
         mode=hole.mode,
         layout=layout,
         language=language,
         path=path,
-        instruction=instruction,
-        previous=_encodable(text[hole.start : hole.end]).strip("\n"),
+        instruction=encodable(instruction),
+        previous=encodable(text[hole.start : hole.end]).strip("\n"),
         context=tuple(context),
         max_tokens=max_tokens or MAX_TOKENS[hole.mode],
         budget_ms=budget_ms,
@@ -61,7 +61,7 @@ def request_for(
     return hole, request
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text with lone surrogates, which no tokenizer takes, replaced one for one."""
     try:
         text.encode("utf-8")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsp_server.engine_host import Priority
-from lsp_server.fill_requests import MAX_TOKENS, request_for
+from lsp_server.fill_requests import MAX_TOKENS, encodable, request_for
 from lsp_server.holes import Hole
 from lsp_server.messages import FillParams
 from lsp_server.open_document import OpenDocument
@@ -13,7 +13,7 @@ from lsp_server.progress import Report, reported
 from lsp_server.rpc import errors
 from lsp_server.rpc.errors import RpcError
 from lsp_server.session import Session, path_of
-from lsp_server.suggestions import limits_of, path_name, shown_text
+from lsp_server.suggestions import limits_of, now_ms, path_name, shown_text
 from runtime import FillCancelled, FillRequest, FillResult, Frame, UsageError
 
 _STALE = "The text changed while it was being filled; nothing was edited."
@@ -81,6 +81,7 @@ async def fill(session: Session, params: FillParams, title: str = "Filling") -> 
         RpcError: the text changed meanwhile, or the client refused the edit.
         SpanfillError: there is nothing to fill, the place is secret, or the model failed.
     """
+    received = now_ms()
     document = session.document(params.text_document.uri)
     version = document.version
     if params.text_document.version not in (None, version):
@@ -98,6 +99,8 @@ async def fill(session: Session, params: FillParams, title: str = "Filling") -> 
     if _stale(session, document, version):
         raise RpcError(errors.CONTENT_MODIFIED, _STALE)
     text = shown_text(document.text, hole, request, result, document)
+    latency_ms = now_ms() - received
+    session.statistics.add(result, latency_ms, max(0.0, latency_ms - result.total_ms))
     filled = Filled(id=started.id, document=document, version=version, hole=hole, text=text, result=result)
     if params.apply:
         await _apply(session, filled, title)
@@ -113,7 +116,9 @@ async def explanation(session: Session, params: FillParams, token: object = None
     document = session.document(params.text_document.uri)
     start, end = _span(document, params)
     code = document.text[start : end or start]
-    instruction = f"Explain in a few sentences what this code does.\n```{document.language}\n{code}\n```"
+    instruction = encodable(
+        f"Explain in a few sentences what this code does.\n```{document.language}\n{code}\n```"
+    )
     _check_allowed(session, document, instruction)
     request = FillRequest(
         prefix="", mode="region", layout=CHAT, instruction=instruction, language="markdown", max_tokens=256

@@ -6,7 +6,7 @@ from typing import Any
 
 from editor import PATIENCE_S, SCRIPTED, URI
 
-from lsp_server.rpc.framing import Decoder, encode
+from lsp_server.rpc.framing import Decoder, Malformed, encode
 
 
 class Raw:
@@ -63,7 +63,9 @@ class Raw:
             data = await self.process.stdout.read(65536)
             assert data, "the server has ended"
             self._messages += self._decoder.feed(data)
-        return self._messages.pop(0)
+        message = self._messages.pop(0)
+        assert not isinstance(message, Malformed), message
+        return message
 
     async def ask(self, method: str, params: Any = None, identifier: Any = 1) -> Any:
         self.send({"id": identifier, "method": method, "params": params})

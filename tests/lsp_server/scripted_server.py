@@ -3,6 +3,7 @@
 A comment `engine: NAME ...` in the prefix picks the behaviour, so tests steer it through the protocol.
 """
 
+import os
 import re
 import sys
 import time
@@ -39,7 +40,8 @@ class ScriptedEngine:
         if name == "crash":
             raise RuntimeError("scripted crash")
         if name == "print":
-            print("noise on stdout")
+            print("noise on stdout", flush=True)
+            os.write(1, b"noise of native code\r\n\r\n")
         text = {
             "say": argument.encode().decode("unicode_escape"),
             "count": f"call{self.calls}",

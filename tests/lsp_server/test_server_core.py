@@ -146,11 +146,6 @@ async def test_disabled_means_no_model(editor: Editor) -> None:
     assert {params.state for _, params in editor.seen} <= {"unloaded"}
 
 
-async def test_library_output_does_not_reach_the_protocol(editor: Editor) -> None:
-    await start(editor, "# engine: print\nx = \n")
-    assert (await editor.complete(1, 4)).items[0].insertText == "value"
-
-
 @pytest.mark.parametrize(
     ("uri", "asked"),
     [
@@ -216,3 +211,10 @@ async def test_other_files_are_context_and_secret_ones_are_not(editor: Editor) -
     assert "lib/helper.py" in text
     assert "def helper" in text
     assert "PASSWORD" not in text
+
+
+async def test_taking_text_away_asks_no_model(editor: Editor) -> None:
+    await start(editor, "# engine: count\nx = ab\n")
+    editor.edit(1, 5, "", deleted=1)
+    assert (await editor.complete(1, 5)).items == []
+    assert (await editor.complete(1, 5, 1)).items[0].insertText == "call1"

@@ -9,6 +9,8 @@ import pytest
 import pytest_asyncio
 from raw import Raw
 
+from lsp_server.rpc.framing import encode
+
 
 @pytest_asyncio.fixture
 async def raw() -> AsyncIterator[Raw]:
@@ -168,3 +170,22 @@ async def test_two_hundred_requests_answer_each_with_its_own_text(raw: Raw) -> N
     stats = (await raw.ask("workspace/executeCommand", {"command": "spanfill.showStats"}, 999))["result"]
     assert stats["cancelled"] >= 190
     json.dumps(stats)
+
+
+async def test_a_request_sees_the_text_as_it_was_when_it_was_sent(raw: Raw) -> None:
+    await raw.initialize()
+    raw.open("x = \n")
+    where = {"textDocument": {"uri": Raw.URI}, "position": {"line": 0, "character": 4}}
+    change = {"textDocument": {"uri": Raw.URI, "version": 2}, "contentChanges": [{"text": "y = \n"}]}
+    request = {"jsonrpc": "2.0", "id": 5, "method": "spanfill/fill", "params": where}
+    raw.send(
+        encode(request) + encode({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": change})
+    )
+    assert (await raw.next())["error"]["code"] == -32801
+
+
+async def test_what_libraries_print_does_not_reach_the_protocol(raw: Raw) -> None:
+    await raw.initialize()
+    raw.open("# engine: print\nx = \n")
+    assert (await raw.complete(1, 4))["result"]["items"][0]["insertText"] == "value"
+    assert (await raw.ask("shutdown"))["result"] is None

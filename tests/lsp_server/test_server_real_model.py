@@ -27,7 +27,9 @@ async def raw() -> AsyncIterator[Raw]:
         resolve(MODEL)
     except ModelError as error:
         pytest.skip(str(error))
-    client = await Raw.start("-m", "lsp_server.cli.main", "serve", "--stdio", *(["--model", MODEL] if MODEL else []))
+    client = await Raw.start(
+        "-m", "lsp_server.cli.main", "serve", "--stdio", *(["--model", MODEL] if MODEL else [])
+    )
     client.patience_s = 120
     yield client
     client.process.kill()
@@ -59,7 +61,12 @@ async def test_a_line_is_finished_and_typing_along_costs_nothing(raw: Raw) -> No
     (item, *_) = (await raw.complete(where["line"], where["character"]))["result"]["items"]
     assert item["insertText"].startswith("hi)")
     change = {"range": {"start": where, "end": where}, "text": "h"}
-    raw.send({"method": "textDocument/didChange", "params": {"textDocument": {"uri": Raw.URI, "version": 2}, "contentChanges": [change]}})
+    raw.send(
+        {
+            "method": "textDocument/didChange",
+            "params": {"textDocument": {"uri": Raw.URI, "version": 2}, "contentChanges": [change]},
+        }
+    )
     started = time.perf_counter()
     (rest, *_) = (await raw.complete(where["line"], where["character"] + 1, 2))["result"]["items"]
     assert rest["insertText"] == item["insertText"][1:]
@@ -77,4 +84,3 @@ async def test_a_cancelled_fill_frees_the_engine(raw: Raw) -> None:
     assert (await raw.next())["error"]["code"] == -32800
     status = await raw.until("spanfill/status")
     assert status["state"] == "ready"
-
