@@ -1,3 +1,3 @@
 """Fixtures for the tests of every layer."""
 
-pytest_plugins = ["fixtures_tiny"]
+pytest_plugins = ["fixtures_real", "fixtures_tiny"]
