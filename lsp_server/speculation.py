@@ -6,7 +6,7 @@ from dataclasses import replace
 from lsp_server.engine_host import Priority
 from lsp_server.reuse import Suggestion
 from lsp_server.session import Ahead, Session
-from lsp_server.suggestions import AUTOMATIC_TOKENS, Query, fill_request, shown_text
+from lsp_server.suggestions import Query, fill_request, shown_text
 from runtime import FillCancelled, SpanfillError
 
 
@@ -15,7 +15,6 @@ async def speculate(session: Session, query: Query, suggestion: Suggestion) -> N
     head = suggestion.before + suggestion.text
     accepted = replace(query, text=head + suggestion.after, offset=len(head), invoked=False)
     hole, request = fill_request(session, accepted)
-    request = replace(request, max_tokens=AUTOMATIC_TOKENS[hole.mode])
     before, after = accepted.text[: hole.start], accepted.text[hole.end :]
     ahead = session.ahead = Ahead(suggestion.uri, head, after, asyncio.Event())
     try:

@@ -114,7 +114,7 @@ async def _ask(session: Session, query: Query) -> list[Suggestion]:
     prepared_ms = now_ms() - started
     result = await session.host.fill(request, Priority.AUTOMATIC)
     answered = now_ms()
-    text = shown_text(query.text, hole, request, result, document)
+    text = shown_text(query.text, hole, request, _whole_lines(result), document)
     if not query.invoked:
         text = "".join(indentation.split_lines(text)[: options.completion.max_lines]).rstrip("\r\n")
     latency_ms = answered - query.received_ms
@@ -163,8 +163,13 @@ def fill_request(session: Session, query: Query) -> tuple[Hole, FillRequest]:
     )
     if query.invoked:
         return hole, request
+    # One layout for all that is unasked: another would take the context out of the engine's cache.
+    layouts = getattr(session.host.manifest, "layouts", ())
     return hole, replace(
-        request, max_tokens=AUTOMATIC_TOKENS[hole.mode], budget_ms=options.completion.budget_ms
+        request,
+        layout="fim" if "fim" in layouts else "auto",
+        max_tokens=AUTOMATIC_TOKENS[hole.mode],
+        budget_ms=options.completion.budget_ms,
     )
 
 
@@ -203,6 +208,14 @@ def shown_text(
         eol=document.eol,
     )
     return trim(result.text, place)
+
+
+def _whole_lines(result: FillResult) -> FillResult:
+    """The result without a last line that time or length cut off, where it has others."""
+    head, broken, _ = result.text.rpartition("\n")
+    if result.stop_reason in ("budget", "length") and broken and head.strip():
+        return replace(result, text=head)
+    return result
 
 
 def _shorter(suggestion: Suggestion) -> list[Suggestion]:

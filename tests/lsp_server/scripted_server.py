@@ -44,6 +44,7 @@ class ScriptedEngine:
             os.write(1, b"noise of native code\r\n\r\n")
         text = {
             "say": argument.encode().decode("unicode_escape"),
+            "late": "a = 1\nb = 2\nc =",
             "count": f"call{self.calls}",
             "describe": "|".join((request.mode, request.layout, request.instruction, request.path)),
             "context": repr(request.context),
@@ -63,7 +64,7 @@ class ScriptedEngine:
             )
         yield FillResult(
             text=text,
-            stop_reason="end",
+            stop_reason="budget" if name == "late" else "end",
             model=self.name,
             sampler="scripted",
             device="cpu",

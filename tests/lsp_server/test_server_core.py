@@ -218,3 +218,24 @@ async def test_taking_text_away_asks_no_model(editor: Editor) -> None:
     editor.edit(1, 5, "", deleted=1)
     assert (await editor.complete(1, 5)).items == []
     assert (await editor.complete(1, 5, 1)).items[0].insertText == "call1"
+
+
+async def test_a_line_that_time_cut_off_is_not_shown(editor: Editor) -> None:
+    await start(editor, "# engine: late\n\n")
+    assert (await editor.complete(1, 0)).items[0].insertText == "a = 1\nb = 2"
+
+
+async def test_an_unsure_text_is_not_shown_where_confidence_is_asked_for(editor: Editor) -> None:
+    await start(editor, "# engine: unsure\nx = \n", {"completion": {"debounceMs": 0, "minConfidence": 0.2}})
+    assert (await editor.complete(1, 4, 1)).items == []
+    editor.edit(0, 10, "say 5", deleted=6)
+    assert (await editor.complete(1, 4, 1)).items[0].insertText == "5"
+
+
+async def test_unasked_suggestions_keep_to_one_layout(editor: Editor) -> None:
+    await start(editor, "# engine: describe\ndef f():\n    ")
+    assert (await editor.complete(2, 4)).items[0].insertText.startswith("function|fim|")
+    editor.edit(2, 4, "#")
+    editor.edit(2, 4, "", deleted=1)
+    editor.edit(0, 0, "#")
+    assert (await editor.complete(2, 4, 1)).items[0].insertText.startswith("function|auto|")
