@@ -6,7 +6,7 @@ from typing import Any
 
 from lsp_server.engine_host import Priority
 from lsp_server.fill_requests import MAX_TOKENS, encodable, request_for
-from lsp_server.holes import Hole
+from lsp_server.holes import Hole, statement_span
 from lsp_server.messages import FillParams
 from lsp_server.open_document import OpenDocument
 from lsp_server.progress import Report, reported
@@ -14,7 +14,7 @@ from lsp_server.rpc import errors
 from lsp_server.rpc.errors import RpcError
 from lsp_server.session import Session, path_of
 from lsp_server.suggestions import limits_of, now_ms, path_name, shown_text
-from runtime import FillCancelled, FillRequest, FillResult, Frame, UsageError
+from runtime import FillCancelled, FillRequest, FillResult, Frame, Mode, UsageError
 
 _STALE = "The text changed while it was being filled; nothing was edited."
 CHAT = "chat"
@@ -145,7 +145,12 @@ def _request(session: Session, document: OpenDocument, params: FillParams) -> tu
     _check_allowed(session, document, params.instruction)
     path = path_of(document.uri)
     start, end = _span(document, params)
-    mode = params.mode
+    mode: Mode | None = None
+    if params.mode == "statement":
+        start, end = statement_span(document.text, start, document.language, syntax=document.syntax)
+        mode = "region"
+    else:
+        mode = params.mode
     limit = session.options.fill.max_tokens
     hole, request = request_for(
         document.text,

@@ -126,7 +126,7 @@ class FillParams:
     """With a version, the fill is refused where the text is of another one."""
     position: Position | None = None
     range: Range | None = None
-    mode: Literal["line", "block", "function", "region"] | None = None
+    mode: Literal["line", "block", "function", "region", "statement"] | None = None
     """The syntax decides where it is absent."""
     instruction: str = ""
     """What to do, for models with a chat layout."""

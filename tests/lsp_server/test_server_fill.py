@@ -257,3 +257,11 @@ async def test_settings_are_asked_for_and_asked_again_when_they_change(editor: E
     editor.open("x = \n")
     await editor.complete(0, 4, 1)
     await editor.until("spanfill/status", lambda status: status.model == "second" and status.state == "ready")
+
+
+async def test_a_statement_is_filled_whole(editor: Editor) -> None:
+    await start(editor, "# engine: say y = 2\nif a:\n    x = [1,\n      2]\n")
+    answer = await editor.request("spanfill/fill", fill_params(position=at(3, 7), mode="statement"))
+    assert (answer.range.start.line, answer.range.start.character) == (2, 4)
+    assert (answer.range.end.line, answer.range.end.character) == (3, 8)
+    assert answer.text == "y = 2"
