@@ -14,7 +14,8 @@ from runtime import MODES, InputError
 
 PIECES = [
     "def f(x):", "class A:", '"""Doc."""', "return x", "if x:", "pass", "@cache", "# note", "lambda: 1",
-    "function f(a) {", "const g = (a) => {", "}", "};", "fn f() -> i32 {", "func F() int {", "int f(int a)", "{",
+    "function f(a) {", "const g = (a) => {", "}", "};", "fn f() -> i32 {", "func F() int {", "int f(int a)",
+    "{",
     "def m", "end", "local function f()", "<?php", "f() {", "(", ")", "[", "]", "'", '"', "`", "\\", "x = 1;",
     "\n", "\n", "\n", "\r\n", "\r", "\f", "\u2028", "    ", "  ", "\t", "é", "😀", "\ud800",
 ]  # fmt: skip
