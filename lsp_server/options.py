@@ -65,9 +65,9 @@ class CompletionOptions:
 class ContextOptions:
     """How much text the model sees."""
 
-    prefix_tokens: int = field(default=512, metadata={"low": 16, "high": 16_384})
+    prefix_tokens: int = field(default=384, metadata={"low": 16, "high": 16_384})
     """Tokens before the hole."""
-    suffix_tokens: int = field(default=128, metadata={"low": 0, "high": 8_192})
+    suffix_tokens: int = field(default=96, metadata={"low": 0, "high": 8_192})
     """Tokens after the hole."""
     other_files_tokens: int = field(default=0, metadata={"low": 0, "high": 8_192})
     """Tokens of recently edited other files; 0 leaves them out."""
