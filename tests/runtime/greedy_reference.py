@@ -1,10 +1,88 @@
 """Greedy decoding one token at a time, in the plainest way: what every verified sampler must equal."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from runtime.cancellation import CancelToken
+from runtime.constraint import HealingConstraint
+from runtime.denoise import Limits, Progress, denoise
+from runtime.denoiser import CausalDenoiser
+from runtime.drafts.acceptance import Acceptance
+from runtime.pass_cost import PassCost
+from runtime.prompts import build_prompt
+from runtime.request import FillRequest
+from runtime.samplers.registry import make_sampler
 from runtime.session import DenoiserSession
-from runtime.stopping import StopRule, first_stop
+from runtime.stopping import StopRule, first_stop, rules_for
 from runtime.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Model:
+    """The parts that the loop runs on."""
+
+    session: DenoiserSession
+    tokenizer: Tokenizer
+
+    @classmethod
+    def load(cls, folder: Path, threads: int | None = None) -> "Model":
+        return cls(DenoiserSession(folder, threads=threads), Tokenizer(folder / "tokenizer.json"))
+
+
+def run_loop(
+    model: Model,
+    request: FillRequest,
+    sampler: str,
+    *,
+    cost: PassCost,
+    acceptance: Acceptance,
+    previous: list[int],
+) -> Progress:
+    """The denoising loop as the engine runs it, from an empty cache."""
+    manifest = model.session.manifest
+    end_tokens = frozenset(manifest.tokens.eos)
+    prompt = build_prompt(manifest, model.tokenizer, request)
+    model.session.truncate(0)
+    denoiser = CausalDenoiser(model.session)
+    cancel = CancelToken()
+    denoiser.begin(prompt.ids)
+    denoiser.prefill(cancel)
+    *_, last = denoise(
+        denoiser,
+        make_sampler(
+            sampler,
+            context=prompt.ids,
+            previous=previous,
+            acceptance=acceptance,
+            cost=cost,
+            end_tokens=end_tokens,
+        ),
+        model.tokenizer,
+        HealingConstraint(prompt.healed, model.tokenizer),
+        healed=prompt.healed,
+        rules=rules_for(request, prompt.layout),
+        end_tokens=end_tokens,
+        limits=Limits(tokens=request.max_tokens + len(prompt.healed_ids), deadline=None),
+        cancel=cancel,
+    )
+    return last
+
+
+def expected_tokens(model: Model, request: FillRequest, *, prompt_is_cached: bool = False) -> list[int]:
+    """The tokens that `run_loop` has to commit."""
+    manifest = model.session.manifest
+    prompt = build_prompt(manifest, model.tokenizer, request)
+    model.session.truncate(len(prompt.ids) - 1 if prompt_is_cached else 0)
+    return decode_greedily(
+        model.session,
+        model.tokenizer,
+        prompt.ids[model.session.length :],
+        healed=prompt.healed,
+        end_tokens=frozenset(manifest.tokens.eos),
+        rules=rules_for(request, prompt.layout),
+        limit=request.max_tokens + len(prompt.healed_ids),
+    )
 
 
 def decode_greedily(
@@ -12,13 +90,12 @@ def decode_greedily(
     tokenizer: Tokenizer,
     prompt: Sequence[int],
     *,
-    healed: bytes = b"",
-    end_tokens: frozenset[int] = frozenset(),
-    rules: Sequence[StopRule] = (),
+    healed: bytes,
+    end_tokens: frozenset[int],
+    rules: Sequence[StopRule],
     limit: int,
 ) -> list[int]:
-    """Tokens up to the one that ends the text, or `limit` of them. Empties the session's cache first."""
-    session.truncate(0)
+    """Tokens after the cached rows and `prompt`: up to the one that ends the text, or `limit` of them."""
     written: list[int] = []
     newest = list(prompt)
     while len(written) < limit:

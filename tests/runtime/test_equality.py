@@ -1,28 +1,20 @@
 """The verified text is, token for token, what decoding one token at a time gives; only sooner."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from greedy_reference import decode_greedily
+from greedy_reference import Model, expected_tokens, run_loop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_decoder import SAMPLE
 
-from runtime.cancellation import CancelToken
-from runtime.constraint import HealingConstraint
-from runtime.denoise import Limits, Progress, denoise
-from runtime.denoiser import CausalDenoiser
 from runtime.drafts.acceptance import PRIORS, Acceptance
 from runtime.engine import FillEngine
 from runtime.pass_cost import WIDTHS, PassCost
-from runtime.prompts import build_prompt
 from runtime.request import MODES, FillRequest
-from runtime.samplers.registry import SOURCES, make_sampler
-from runtime.session import DenoiserSession
-from runtime.stopping import rules_for
-from runtime.tokenizer import Tokenizer
+from runtime.samplers.registry import SOURCES
 
 LINES = SAMPLE.splitlines(keepends=True)
 
@@ -60,59 +52,14 @@ def acceptances(draw: st.DrawFn) -> Acceptance:
     return result
 
 
-@dataclass(frozen=True)
-class Model:
-    session: DenoiserSession
-    tokenizer: Tokenizer
-
-
 @pytest.fixture(scope="module")
 def model(tiny_model: Path) -> Model:
-    return Model(DenoiserSession(tiny_model, threads=1), Tokenizer(tiny_model / "tokenizer.json"))
+    return Model.load(tiny_model, threads=1)
 
 
 @pytest.fixture(scope="module")
-def engine(model: Model) -> FillEngine:
-    return FillEngine(model.session, model.tokenizer)
-
-
-def run_loop(
-    model: Model,
-    request: FillRequest,
-    sampler: str,
-    *,
-    cost: PassCost,
-    acceptance: Acceptance,
-    previous: list[int],
-) -> Progress:
-    """The denoising loop as the engine runs it, on an empty cache."""
-    manifest = model.session.manifest
-    end_tokens = frozenset(manifest.tokens.eos)
-    prompt = build_prompt(manifest, model.tokenizer, request)
-    model.session.truncate(0)
-    denoiser = CausalDenoiser(model.session)
-    cancel = CancelToken()
-    denoiser.begin(prompt.ids)
-    denoiser.prefill(cancel)
-    *_, last = denoise(
-        denoiser,
-        make_sampler(
-            sampler,
-            context=prompt.ids,
-            previous=previous,
-            acceptance=acceptance,
-            cost=cost,
-            end_tokens=end_tokens,
-        ),
-        model.tokenizer,
-        HealingConstraint(prompt.healed, model.tokenizer),
-        healed=prompt.healed,
-        rules=rules_for(request, prompt.layout),
-        end_tokens=end_tokens,
-        limits=Limits(tokens=request.max_tokens + len(prompt.healed_ids), deadline=None),
-        cancel=cancel,
-    )
-    return last
+def engine(tiny_model: Path) -> FillEngine:
+    return FillEngine.open(tiny_model, device="cpu", threads=1, calibrate=False)
 
 
 @settings(max_examples=150, deadline=None)
@@ -126,17 +73,7 @@ def run_loop(
 def test_tokens_are_those_of_greedy_decoding(
     model: Model, request: FillRequest, sampler: str, cost: PassCost, acceptance: Acceptance, seed: int
 ) -> None:
-    manifest = model.session.manifest
-    prompt = build_prompt(manifest, model.tokenizer, request)
-    expected = decode_greedily(
-        model.session,
-        model.tokenizer,
-        prompt.ids,
-        healed=prompt.healed,
-        end_tokens=frozenset(manifest.tokens.eos),
-        rules=rules_for(request, prompt.layout),
-        limit=request.max_tokens + len(prompt.healed_ids),
-    )
+    expected = expected_tokens(model, request)
     previous = spoiled(expected, seed) if seed % 3 else model.tokenizer.encode(request.previous)
     found = run_loop(model, request, sampler, cost=cost, acceptance=acceptance, previous=previous)
     assert found.canvas.committed == expected
