@@ -102,7 +102,8 @@ def main() -> None:
             )
         share = 100 * passed / len(rows)
         print(
-            f"{path.name}: pass@1 {share:.1f} % ({passed}/{len(rows)}), exact {100 * exact / len(rows):.1f} %, "
+            f"{path.name}: pass@1 {share:.1f} % ({passed}/{len(rows)}), "
+            f"exact {100 * exact / len(rows):.1f} %, "
             f"{tokens / passes:.2f} tokens a pass, {time.perf_counter() - started:.0f} s",
             flush=True,
         )

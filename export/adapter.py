@@ -3,8 +3,10 @@
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from export.decoder import Array, DecoderConfig
 from runtime.errors import ModelFileError
@@ -34,10 +36,10 @@ def read_adapter(path: Path, config: DecoderConfig) -> dict[str, Array]:
     return factors
 
 
-def _tensor(body: memoryview, entry: dict[str, object]) -> Array:
-    start, end = entry["data_offsets"]  # type: ignore[misc]  # a malformed header raises, and is reported
-    kind = DTYPES[str(entry["dtype"])]
-    return np.frombuffer(body[start:end], kind).reshape(entry["shape"]).astype(np.float32)  # type: ignore[call-overload]
+def _tensor(body: memoryview, entry: dict[str, Any]) -> Array:
+    start, end = entry["data_offsets"]  # a malformed header raises, and is reported
+    values: NDArray[Any] = np.frombuffer(body[start:end], DTYPES[str(entry["dtype"])])
+    return values.reshape(entry["shape"]).astype(np.float32)
 
 
 def _check(path: Path, factors: dict[str, Array], config: DecoderConfig) -> None:
@@ -56,7 +58,9 @@ def _check(path: Path, factors: dict[str, Array], config: DecoderConfig) -> None
     }
     for name, factor in factors.items():
         if name not in expected:
-            raise ModelFileError(f"The adapter {path} has the tensor {name!r}, which no layer of this model takes.")
+            raise ModelFileError(
+                f"The adapter {path} has the tensor {name!r}, which no layer of this model takes."
+            )
         projection, side = expected[name]
         partner = factors.get(f"{name[:-1]}{'b' if side == 'a' else 'a'}")
         axis = 0 if side == "a" else 1

@@ -24,6 +24,8 @@ def ascii_ids(tokenizer: tokenizers.Tokenizer) -> NDArray[np.int32]:
         index
         for token, index in tokenizer.get_vocab(with_added_tokens=True).items()
         if index in special
-        or all(0x20 < ord(character) <= LAST_PRINTABLE or character in SHIFTED_WHITESPACE for character in token)
+        or all(
+            0x20 < ord(character) <= LAST_PRINTABLE or character in SHIFTED_WHITESPACE for character in token
+        )
     ]
     return np.array(sorted(kept), np.int32)

@@ -1,14 +1,14 @@
 """The errors that reach a user, each with one sentence that says what is wrong and what to do.
 
-    SpanfillError
-    ├── UsageError            the request itself is wrong                 (exit status 2)
-    ├── InputError            a source file or position can't be used     (exit status 1)
-    ├── ModelError            a model can't be used
-    │   ├── ManifestError     spanfill.json is missing, malformed or of another version
-    │   └── ModelFileError    a model file is missing, truncated or altered
-    ├── FetchError            a model's source can't be reached or stored
-    ├── RuntimeSetupError     ONNX Runtime is missing, doubled or lacks a provider
-    └── FillCancelled         a newer request or the user stopped this one
+SpanfillError
+├── UsageError            the request itself is wrong                 (exit status 2)
+├── InputError            a source file or position can't be used     (exit status 1)
+├── ModelError            a model can't be used
+│   ├── ManifestError     spanfill.json is missing, malformed or of another version
+│   └── ModelFileError    a model file is missing, truncated or altered
+├── FetchError            a model's source can't be reached or stored
+├── RuntimeSetupError     ONNX Runtime is missing, doubled or lacks a provider
+└── FillCancelled         a newer request or the user stopped this one
 """
 
 

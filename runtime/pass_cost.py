@@ -4,9 +4,8 @@ import json
 import logging
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -53,14 +52,8 @@ class PassCost:
         return best
 
 
-class Pass(Protocol):
-    """Runs one throw-away pass of a width."""
-
-    def __call__(self, width: int) -> None: ...
-
-
-def measure(run: Pass) -> PassCost:
-    """Time passes of every width; takes about a second on a CPU."""
+def measure(run: Callable[[int], None]) -> PassCost:
+    """Time `run`, a throw-away pass of a width, for every width; takes about a second on a CPU."""
     run(WIDTHS[-1])  # the first pass allocates
     medians = []
     for width in WIDTHS:

@@ -120,7 +120,8 @@ class DenoiserSession:
             ids, positions = np.repeat(ids, MINIMUM_WIDTH), np.repeat(positions, MINIMUM_WIDTH)
         if self.length + len(ids) > self.context_length:
             raise UsageError(
-                f"{self.length + len(ids):,} tokens do not fit the model's context of {self.context_length:,}."
+                f"{self.length + len(ids):,} tokens do not fit the model's context "
+                f"of {self.context_length:,}."
             )
         self._grow(self.length + len(ids))
         feeds = {

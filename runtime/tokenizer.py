@@ -29,7 +29,9 @@ class Tokenizer:
         try:
             self._inner = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
-            raise ModelFileError(f"{path} is not a tokenizer file ({error}). Pull the model again.") from error
+            raise ModelFileError(
+                f"{path} is not a tokenizer file ({error}). Pull the model again."
+            ) from error
         # A source file that mentions <|fim_prefix|> must not steer the model.
         self._inner.encode_special_tokens = True
         alphabet = _byte_alphabet()

@@ -150,9 +150,7 @@ class _LayerWriter:
         product = self.graph.op("Mul", self.graph.op("QuickGelu", gate, domain=MS, alpha=1.0), up)
         return x, self.linear(index, "down", Activation(product), weights.down)
 
-    def _attention(
-        self, index: int, x: Activation, weights: LayerWeights, dtype: ir.DataType
-    ) -> ir.Value:
+    def _attention(self, index: int, x: Activation, weights: LayerWeights, dtype: ir.DataType) -> ir.Value:
         graph, config = self.graph, self.config
         packed = self.linear(index, "qkv", x, weights.qkv)
         if weights.qkv_bias is not None:
@@ -161,7 +159,7 @@ class _LayerWriter:
         query_width, key_width = config.heads * config.head_size, config.kv_heads * config.head_size
         sizes = graph.constant([query_width, key_width, key_width], np.int64)
         query, key, value = graph.ops("Split", packed, sizes, outputs=3, axis=-1)
-        shape = [1, config.kv_heads, "capacity", config.head_size]
+        shape: list[int | str] = [1, config.kv_heads, "capacity", config.head_size]
         past_key = graph.input(f"past_key_{index}", dtype, shape)
         past_value = graph.input(f"past_value_{index}", dtype, shape)
         # do_rotary inside GroupQueryAttention ignores non-contiguous positions when there is no past.
@@ -187,5 +185,12 @@ class _LayerWriter:
 
     def _rotate(self, x: ir.Value, heads: int) -> ir.Value:
         return self.graph.op(
-            "RotaryEmbedding", x, self.positions, self.cos, self.sin, domain=MS, interleaved=0, num_heads=heads
+            "RotaryEmbedding",
+            x,
+            self.positions,
+            self.cos,
+            self.sin,
+            domain=MS,
+            interleaved=0,
+            num_heads=heads,
         )

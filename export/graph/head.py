@@ -42,7 +42,9 @@ class HeadFormat:
         if isinstance(self.linear, FloatLinear) and self.linear.dtype is np.float16:
             logits = graph.op("Cast", logits, to=ir.DataType.FLOAT)
         axis = graph.constant([-1], np.int64)
-        values, indices = graph.ops("TopK", logits, graph.constant([self.top_k], np.int64), outputs=2, axis=-1)
+        values, indices = graph.ops(
+            "TopK", logits, graph.constant([self.top_k], np.int64), outputs=2, axis=-1
+        )
         log_total = graph.op("ReduceLogSumExp", logits, axis, keepdims=1)
         logprobs = graph.op("Sub", values, log_total)
         # H = log Z - E[logit]
@@ -51,7 +53,9 @@ class HeadFormat:
         entropy = graph.op("Sub", graph.op("Squeeze", log_total, axis), mean)
         ids = graph.op("Cast", indices, to=ir.DataType.INT32)
         if self.kept_ids is not None:
-            ids = graph.op("Gather", graph.weight("head_ids", self.kept_ids.astype(np.int32)), indices, axis=0)
+            ids = graph.op(
+                "Gather", graph.weight("head_ids", self.kept_ids.astype(np.int32)), indices, axis=0
+            )
         graph.output(ids, "top_ids", ir.DataType.INT32, ["predicted", self.top_k])
         graph.output(logprobs, "top_logprobs", ir.DataType.FLOAT, ["predicted", self.top_k])
         graph.output(entropy, "entropy", ir.DataType.FLOAT, ["predicted"])

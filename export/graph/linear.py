@@ -68,7 +68,9 @@ class Int8Linear:
 
     def _quantize(self, graph: GraphWriter, x: Activation) -> tuple[ir.Value, ir.Value]:
         if x.quantized is None:
-            largest = graph.op("ReduceMax", graph.op("Abs", x.value), graph.constant([-1], np.int64), keepdims=1)
+            largest = graph.op(
+                "ReduceMax", graph.op("Abs", x.value), graph.constant([-1], np.int64), keepdims=1
+            )
             scale = graph.op("Max", largest, graph.constant(1e-30, np.float32))
             unit = graph.op("Div", x.value, scale)
             quantized = graph.op(

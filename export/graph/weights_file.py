@@ -26,7 +26,7 @@ class WeightsFile:
             return ir.Tensor(np.ascontiguousarray(array), name=name)
         offset = -(-self._file.tell() // PAGE_BYTES) * PAGE_BYTES
         self._file.seek(offset)
-        self._file.write(memoryview(np.ascontiguousarray(array)).cast("B"))
+        self._file.write(np.ascontiguousarray(array).data.cast("B"))
         return ir.ExternalTensor(
             location=self.path.name,
             offset=offset,

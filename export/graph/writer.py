@@ -91,9 +91,7 @@ class GraphWriter:
     ) -> tuple[ir.Value, ...]:
         """Add a node with several outputs."""
         name = self._name(kind)
-        node = ir.node(
-            kind, inputs, attributes or None, domain=domain, num_outputs=outputs, name=name
-        )
+        node = ir.node(kind, inputs, attributes or None, domain=domain, num_outputs=outputs, name=name)
         for index, value in enumerate(node.outputs):
             value.name = f"{name}:{index}"
         self._nodes.append(node)

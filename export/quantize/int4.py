@@ -32,8 +32,8 @@ def quantize_int4(weight: Array, block: int) -> tuple[NDArray[np.uint8], Array, 
         best_error[better] = error[better]
         for kept, new in zip(best, (values, scale, zero), strict=True):
             kept[better] = new[better].astype(kept.dtype)
-    values, scale, zero = best
-    packed = values[..., 0::2] | values[..., 1::2] << 4
-    if zero.shape[1] % 2:
-        zero = np.pad(zero, ((0, 0), (0, 1)))
-    return packed, scale, zero[:, 0::2] | zero[:, 1::2] << 4
+    levels, scales, zeros = best
+    packed = levels[..., 0::2] | levels[..., 1::2] << np.uint8(4)
+    if zeros.shape[1] % 2:
+        zeros = np.pad(zeros, ((0, 0), (0, 1)))
+    return packed, scales, zeros[:, 0::2] | zeros[:, 1::2] << np.uint8(4)

@@ -4,7 +4,10 @@ from lsp_server.open_document import OpenDocument
 from lsp_server.positions import Position, Range
 
 TEXT = 'def f(x):\n    """Doc."""\n\n\ndef g(x):\n    # make it a loop\n    return x\n'
-PROBLEM = {"range": {"start": {"line": 6, "character": 11}, "end": {"line": 6, "character": 12}}, "message": "bad"}
+PROBLEM = {
+    "range": {"start": {"line": 6, "character": 11}, "end": {"line": 6, "character": 12}},
+    "message": "bad",
+}
 
 
 def titles(start: int, end: int, *, chat: bool, problems: tuple[dict, ...] = ()) -> list[str]:
@@ -41,6 +44,6 @@ def test_a_diagnostics_whole_statement_is_fixed() -> None:
 
 
 def test_diagnostics_that_make_no_sense_are_left_out() -> None:
-    assert titles(0, 0, chat=True, problems=({}, {"range": 3, "message": "m"}, {**PROBLEM, "message": ""})) == [
-        "Fill function body"
-    ]
+    assert titles(
+        0, 0, chat=True, problems=({}, {"range": 3, "message": "m"}, {**PROBLEM, "message": ""})
+    ) == ["Fill function body"]

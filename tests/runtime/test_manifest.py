@@ -17,6 +17,7 @@ from runtime.manifest import (
     verify_files,
 )
 
+
 def change(folder: Path, **values: object) -> None:
     path = folder / FILE_NAME
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
