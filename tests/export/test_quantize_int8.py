@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from export.graph.linear import Activation, Int8Linear
 from export.graph.weights_file import WeightsFile
 from export.graph.writer import MS, GraphWriter
-from export.quantize.int8 import ACTIVATION_LEVELS, ACTIVATION_ZERO, PAIR_BOUND, quantize_int8
+from export.quantize.int8 import ACTIVATION_LEVELS, ACTIVATION_ZERO, PAIR_BOUND, _bounded, quantize_int8
 
 matrices = hnp.arrays(
     np.float32,
@@ -143,3 +143,8 @@ def test_a_token_is_not_coarsened_by_its_neighbours(
     integers, scale = quantize_int8(weight)
     bound = 0.51 * step * np.abs(integers * scale).sum(axis=0) + 1e-4 * np.abs(x).max() * 8
     assert (np.abs(together - x @ (integers * scale)) <= bound + 1e-6).all()
+
+
+def test_a_pair_past_the_bound_loses_a_step_of_its_larger_weight() -> None:
+    integers = np.array([[100, -64, 5, 127], [-29, 65, -6, -1]], np.int8)
+    np.testing.assert_array_equal(_bounded(integers), [[99, -64, 5, 127], [-29, 64, -6, -1]])
