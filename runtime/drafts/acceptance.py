@@ -2,7 +2,15 @@
 
 from collections import defaultdict
 
-PRIORS = {"previous": 0.9, "lookup4": 0.75, "lookup3": 0.6, "lookup2": 0.4, "lookup1": 0.2, "jacobi": 0.2, "mask": 0.4}
+PRIORS = {
+    "previous": 0.9,
+    "lookup4": 0.75,
+    "lookup3": 0.6,
+    "lookup2": 0.4,
+    "lookup1": 0.2,
+    "jacobi": 0.2,
+    "mask": 0.4,
+}
 PRIOR_WEIGHT = 8.0
 HORIZON = 400.0
 """Older counts fade so that the estimate follows what is being edited now."""
