@@ -160,7 +160,11 @@ def _manifest(
         kind="hybrid",
         attention="causal",
         shift=True,
-        tokens=Tokens(eos=tuple(special_ids(tokenizer)), pad=tokenizer.token_to_id("<|endoftext|>")),
+        tokens=Tokens(
+            eos=tuple(special_ids(tokenizer)),
+            pad=tokenizer.token_to_id("<|endoftext|>"),
+            file_separator=tokenizer.token_to_id("<|file_sep|>"),
+        ),
         layouts=qwen2_layouts(tokenizer),
         context_length=config.context_length,
         cache=CacheShape(

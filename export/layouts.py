@@ -26,6 +26,7 @@ def qwen2_layouts(tokenizer: tokenizers.Tokenizer) -> dict[str, tuple[Piece, ...
     start, end = token("<|im_start|>"), token("<|im_end|>")
     return {
         "fim": (
+            slot("context"),
             token("<|fim_prefix|>"),
             token("<|fim_suffix|>"),
             slot("suffix"),

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 
 MASK_SIGN = "░"
 
+SAME_PLACE = 64
+"""Characters of the suffix by which a hole is known again."""
+
 
 class FillEngine:
     """Fills holes with one model. Every method may be called from any thread.
@@ -55,6 +58,7 @@ class FillEngine:
         self._turn = threading.Lock()
         self._newest_lock = threading.Lock()
         self._newest: CancelToken | None = None
+        self._last: tuple[FillRequest, str] | None = None
 
     @classmethod
     def open(
@@ -100,11 +104,12 @@ class FillEngine:
         if known is None:
             with self._turn:
                 rows = self._session.length
-                known = pass_cost.measure(
-                    lambda width: self._session.truncate(min(rows, self._session.length))
-                    or self._session.forward(np.zeros(width, np.int64))  # type: ignore[func-returns-value]
-                    and None
-                )
+
+                def run(width: int) -> None:
+                    self._session.truncate(min(rows, self._session.length))
+                    self._session.forward(np.zeros(width, np.int64))
+
+                known = pass_cost.measure(run)
             pass_cost.save(known, path, key)
         self.cost = known
 
@@ -150,7 +155,7 @@ class FillEngine:
         start = time.perf_counter()
         sampler_name = request.sampler or self.manifest.sampler.name
         prompt = build_prompt(self.manifest, self._tokenizer, request)
-        previous = [*prompt.healed_ids, *self._tokenizer.encode(request.previous)]
+        previous = [*prompt.healed_ids, *self._tokenizer.encode(self._previous_text(request))]
         sampler = make_sampler(
             sampler_name,
             context=prompt.ids,
@@ -189,6 +194,7 @@ class FillEngine:
             yield from self._run(request, cancel, avoid=request.suffix.encode() or b"\0")
             return
         self._join(request, prompt, progress)
+        self._last = request, progress.text
         end = time.perf_counter()
         canvas = progress.canvas
         yield self._frame(progress, prompt, start, end)
@@ -208,6 +214,22 @@ class FillEngine:
             total_ms=(end - start) * 1e3,
             mean_logprob=float(np.mean(canvas.logprobs[: canvas.frontier])),
         )
+
+    def _previous_text(self, request: FillRequest) -> str:
+        """What the hole held before: as the request says, else what was filled in here last.
+
+        A keystroke often changes nothing about what follows; the old answer, less what was typed of
+        it, is then verified in a pass or two.
+        """
+        if request.previous or self._last is None:
+            return request.previous
+        older, text = self._last
+        if older.suffix[:SAME_PLACE] != request.suffix[:SAME_PLACE]:
+            return ""
+        typed = request.prefix.removeprefix(older.prefix)
+        if len(typed) == len(request.prefix) and older.prefix:
+            return ""
+        return text.removeprefix(typed) if text.startswith(typed) else text
 
     def _join(self, request: FillRequest, prompt: Prompt, progress: Progress) -> None:
         """Where the text ended without meeting the suffix, cut it where the suffix fits best."""

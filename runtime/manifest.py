@@ -24,7 +24,7 @@ VERIFIED_NAME = ".verified.json"
 Attention = Literal["bidirectional", "block_causal", "causal"]
 Kind = Literal["bidirectional", "block_causal", "hybrid"]
 Quantization = Literal["none", "fp16", "int8", "int4"]
-Slot = Literal["prefix", "suffix", "path", "language", "instruction", "span"]
+Slot = Literal["prefix", "suffix", "path", "language", "instruction", "context", "span"]
 
 ATTENTION_OF_KIND: dict[str, str] = {
     "bidirectional": "bidirectional",
@@ -55,6 +55,8 @@ class Tokens:
     mask: int | None = None
     expand: int | None = None
     delete: int | None = None
+    file_separator: int | None = None
+    """Stands before each file's path where a prompt holds several files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

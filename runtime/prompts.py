@@ -54,7 +54,10 @@ def build_prompt(manifest: Manifest, tokenizer: Tokenizer, request: FillRequest)
     pieces = manifest.layouts[layout]
     ids: list[int] = []
     for piece in pieces[:-1]:
-        ids.extend(_piece_ids(piece, texts, tokenizer))
+        if piece.slot == "context":
+            ids.extend(_context_ids(manifest, request, tokenizer))
+        else:
+            ids.extend(_piece_ids(piece, texts, tokenizer))
     last = _piece_ids(pieces[-1], texts, tokenizer)
     back = healing_length(last, tokenizer)
     healed = last[len(last) - back :]
@@ -78,6 +81,17 @@ def _piece_ids(piece: Piece, texts: Mapping[str, str], tokenizer: Tokenizer) -> 
         return [piece.token]
     text = piece.text if piece.text is not None else texts[piece.slot or "prefix"]
     return tokenizer.encode(text)
+
+
+def _context_ids(manifest: Manifest, request: FillRequest, tokenizer: Tokenizer) -> list[int]:
+    """Other files, each behind a separator and its path, then the separator and path of this one."""
+    separator = manifest.tokens.file_separator
+    if separator is None or not request.context:
+        return []
+    ids: list[int] = []
+    for path, text in (*request.context, (request.path, "")):
+        ids += [separator, *tokenizer.encode(f"{path}\n{text}")]
+    return ids
 
 
 def healing_length(ids: list[int], tokenizer: Tokenizer) -> int:

@@ -35,7 +35,7 @@ def rules_for(request: FillRequest, layout: str) -> tuple[StopRule, ...]:
     else:
         floor = block_floor(request)
         if floor > 0:
-            rules.append(ScopeExit(floor, _inside_line(request.prefix)))
+            rules.append(ScopeExit(floor, request.prefix.rsplit("\n", 1)[-1]))
     return tuple(rules)
 
 
@@ -66,10 +66,6 @@ def needs_join(request: FillRequest) -> bool:
 def suffix_indentation(suffix: str) -> int:
     """Indentation of the first line of `suffix` that has text; 0 where none has."""
     return next((indentation(line) for line in suffix.split("\n") if line.strip()), 0)
-
-
-def _inside_line(prefix: str) -> bool:
-    return bool(prefix.rsplit("\n", 1)[-1].strip())
 
 
 def block_floor(request: FillRequest) -> int:

@@ -21,33 +21,31 @@ def indentation(line: str) -> int:
 class ScopeExit:
     """Ends before the first whole line that is indented less than the hole's block."""
 
-    def __init__(self, floor: int, first_line_open: bool) -> None:
-        """`floor`: least indentation of the block's lines; `first_line_open`: the hole begins mid-line."""
+    def __init__(self, floor: int, first_line: str) -> None:
+        """`floor`: least indentation of the block's lines; `first_line`: what stands before the hole
+        in its first line."""
         self._floor = floor
-        self._first_line_open = first_line_open
+        self._first_line = first_line
 
-    def check(self, text: str, done: bool) -> Stop | None:
+    def check(self, text: str, done: bool) -> Stop | None:  # noqa: ARG002 - protocol
         """Cut at the line break before the first line outside."""
         start = 0
-        if self._first_line_open:
-            start = text.find("\n") + 1
-            if start == 0:
-                return None
         while start < len(text):
             end = text.find("\n", start)
             line = text[start : end if end >= 0 else len(text)]
-            content = line.lstrip()
-            if content and indentation(line) < self._floor and not self._may_grow(line, end, done):
+            whole = line if start else self._first_line + line
+            begins_here = start > 0 or not self._first_line.strip()
+            outside = begins_here and line.strip() and indentation(whole) < self._floor
+            if outside and not self._closes_bracket(whole):
                 return Stop(self._end_of_content(text, start), "scope")
             if end < 0:
                 return None
             start = end + 1
         return None
 
-    def _may_grow(self, line: str, end: int, done: bool) -> bool:
-        """Whether the line is only a closing bracket of an expression begun inside the block."""
-        del end, done
-        return self._floor > 0 and line.lstrip()[0] in CLOSERS and indentation(line) > 0
+    def _closes_bracket(self, line: str) -> bool:
+        """Whether the line ends an expression begun inside the block, indented less than it."""
+        return line.lstrip()[0] in CLOSERS and indentation(line) > 0
 
     def _end_of_content(self, text: str, start: int) -> int:
         """Just after the last line with content, its line break kept."""
