@@ -7,7 +7,7 @@ BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Named exactly: an index that has a CPU build of this release then gives that one.
 PARITY := torch==2.13.0 transformers==4.57.6
@@ -48,18 +48,21 @@ clean:  ## Delete .venv and what tools leave behind; models stay
 
 $(VENV)/venv.stamp:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'spanfill needs Python 3.11 or newer; name one: make PYTHON=python3.12')"
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/run.stamp: pyproject.toml | $(VENV)/venv.stamp
-	$(PIP) --editable ".[cpu]"
+	@echo "Installing spanfill into $(VENV)"
+	@$(PIP) --editable ".[cpu]"
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(VENV)/venv.stamp
-	$(PIP) --editable ".[cpu,dev]"
+	@echo "Installing spanfill and the development tools into $(VENV)"
+	@$(PIP) --editable ".[cpu,dev]"
 	@touch $@ $(VENV)/run.stamp
 
 # torch is compared with, in the tests of export/; nothing else needs it.
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/venv.stamp
-	$(PIP) --editable ".[cpu,dev]" $(PARITY)
+	@echo "Installing spanfill, the development tools and torch into $(VENV)"
+	@$(PIP) --editable ".[cpu,dev]" $(PARITY)
 	@touch $@ $(VENV)/run.stamp $(VENV)/dev.stamp
