@@ -46,8 +46,8 @@ class Tokenizer:
                 self._bytes[index] = token.encode()
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of `text`. Lone surrogates, which UTF-8 can't carry, become U+FFFD."""
-        clean = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        """Token ids of `text`. Surrogates are joined to pairs; a lone one becomes U+FFFD."""
+        clean = text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         ids: list[int] = self._inner.encode(clean, add_special_tokens=False).ids
         return ids
 
