@@ -54,10 +54,10 @@ class Canvas:
         self.frontier = min(self.frontier, slot)
 
     def redraft(self, drafts: Sequence[int], block: int) -> None:
-        """Replace everything after the frontier: `drafts`, then masks up to `block` slots in all."""
+        """Replace everything after the frontier: `drafts`, then masks up to `block` slots, one at least."""
         for column in (self.ids, self.states, self.logprobs, self.candidates):
             del column[self.frontier :]
-        self.extend(max(block, len(drafts)))
+        self.extend(max(block, len(drafts) + 1))
         for offset, token in enumerate(drafts):
             self.draft(self.frontier + offset, token)
 
