@@ -1,16 +1,15 @@
 """How soon the real server answers: a process of its own, spoken to over stdio.
 
-Knows processes and the framing; prints nothing.
+Speaks the protocol's bytes itself, as an editor does; prints nothing.
 """
 
-import os
+import json
 import statistics
 import subprocess
 import sys
 import time
 from typing import Any
 
-from lsp_server.rpc.framing import Decoder, encode
 from runtime.errors import SpanfillError
 
 _COMMAND = (sys.executable, "-m", "lsp_server.cli.main", "serve", "--stdio")
@@ -47,14 +46,18 @@ def _once() -> float:
 
 def _send(process: "subprocess.Popen[bytes]", message: dict[str, Any]) -> None:
     assert process.stdin is not None
-    process.stdin.write(encode({"jsonrpc": "2.0", **message}))
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
     process.stdin.flush()
 
 
 def _answer(process: "subprocess.Popen[bytes]", identifier: int) -> None:
+    """Read up to the answer of a request; what the server tells before it is dropped."""
     assert process.stdout is not None
-    decoder = Decoder()
-    while data := os.read(process.stdout.fileno(), 1 << 16):
-        if any(isinstance(item, dict) and item.get("id") == identifier for item in decoder.feed(data)):
+    length = 0
+    while line := process.stdout.readline():
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+        elif not line.strip() and json.loads(process.stdout.read(length)).get("id") == identifier:
             return
     raise SpanfillError("The server ended without an answer. `spanfill serve --verbose` shows why.")
