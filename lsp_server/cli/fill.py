@@ -71,7 +71,8 @@ def command(
     elif write:
         print(f"Filled {place}", file=sys.stderr)
     elif not (shown and sys.stdout.isatty()):
-        typer.echo(text)
+        # Bytes elsewhere than on a terminal: no code page and no line-break translation touches them.
+        typer.echo(text if sys.stdout.isatty() else text.encode("utf-8"))
 
 
 def _check_mode(mode: str | None) -> None:

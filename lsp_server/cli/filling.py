@@ -6,14 +6,14 @@ Knows texts, requests and results; does not know files or terminals.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lsp_server import indentation
 from lsp_server.cli.place import Span
+from lsp_server.documents import Document
 from lsp_server.fill_requests import request_for
 from lsp_server.holes import Hole
-from lsp_server.languages import language_of_path
-from lsp_server.messages import TextDocumentItem
-from lsp_server.open_document import OpenDocument
+from lsp_server.languages import language_by_id, language_of_path
 from lsp_server.positions import Position
-from lsp_server.suggestions import shown_text
+from lsp_server.trimming import Place, trim
 from runtime import FillRequest, FillResult, Mode
 
 LONGEST_PARSED_CHARS = 400_000
@@ -24,7 +24,7 @@ LONGEST_PARSED_CHARS = 400_000
 class Filling:
     """What is to be filled: the text, the hole in it, and the request to the engine."""
 
-    document: OpenDocument
+    document: Document
     hole: Hole
     request: FillRequest
 
@@ -45,21 +45,28 @@ class Filling:
 
     def fitted(self, result: FillResult) -> str:
         """The engine's text, trimmed to its place."""
-        return shown_text(self.document.text, self.hole, self.request, result, self.document)
+        place = Place(
+            prefix=self.request.prefix,
+            suffix=self.request.suffix,
+            mode=self.hole.mode,
+            language=language_by_id(self.document.language),
+            unit=indentation.unit(self.document.text),
+            eol=self.document.eol,
+        )
+        return trim(result.text, place)
 
     def place(self, offset: int) -> Position:
         """Line and column of an offset, from 0, in characters."""
         return self.document.position_at(offset)
 
 
-def open_text(text: str, name: str) -> OpenDocument:
+def open_text(text: str, name: str) -> Document:
     """A text with positions in characters; its language is guessed from `name`."""
-    item = TextDocumentItem(uri=name, language_id=language_of_path(name), version=0, text=text)
-    return OpenDocument(item, "utf-32")
+    return Document(name, text, language=language_of_path(name), encoding="utf-32")
 
 
 def prepare(
-    document: OpenDocument,
+    document: Document,
     span: Span,
     *,
     mode: Mode | None = None,
@@ -74,7 +81,6 @@ def prepare(
     """
     text, end = document.text, span.start if span.end is None else span.end
     first, last = _neighbourhood(document, span.start, end)
-    whole = (first, last) == (0, len(text))
     hole, request = request_for(
         text[first:last],
         span.start - first,
@@ -82,7 +88,6 @@ def prepare(
         mode,
         document.language,
         path=document.uri,
-        syntax=document.syntax if whole else None,
         count_tokens=count_tokens,
         max_tokens=max_tokens,
         sampler=sampler,
@@ -91,7 +96,7 @@ def prepare(
     return Filling(document=document, hole=hole, request=request)
 
 
-def _neighbourhood(document: OpenDocument, start: int, end: int) -> tuple[int, int]:
+def _neighbourhood(document: Document, start: int, end: int) -> tuple[int, int]:
     """Offsets of whole lines around a span: all of them, unless the text is very long."""
     text, half = document.text, LONGEST_PARSED_CHARS // 2
     if len(text) <= LONGEST_PARSED_CHARS:

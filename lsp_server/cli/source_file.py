@@ -86,7 +86,10 @@ def read_source(path: Path) -> SourceFile:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder, not a file.")
-        if path.stat().st_size > LARGEST_BYTES:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise InputError(f"{path} is a device or a pipe, not a file.")
+        if size > LARGEST_BYTES:
             raise InputError(f"{path} is larger than {LARGEST_BYTES // 1_000_000} MB: too large for source.")
         data = path.read_bytes()
     except FileNotFoundError:

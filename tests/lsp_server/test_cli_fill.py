@@ -150,6 +150,11 @@ def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes, says: str) -> N
     assert path.read_bytes() == data
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a device file")
+def test_a_device_is_refused() -> None:
+    assert "not a file" in refused(f"{os.devnull}:1", status=1)
+
+
 def test_a_model_that_is_not_installed_names_the_pull(file: Path, tmp_path: Path) -> None:
     line = refused(f"{file}:2", status=1, SPANFILL_HOME=str(tmp_path / "home"))
     assert "spanfill models pull default" in line
