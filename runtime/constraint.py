@@ -38,8 +38,7 @@ class HealingConstraint:
             text = self._tokenizer.token_bytes(token)
             if text and (self._remaining.startswith(text) or text.startswith(self._remaining)):
                 return token, logprob
-        own = self._tokenizer.encode(self._remaining.decode("utf-8", "replace"))
-        return own[0], float(logprobs[-1])
+        return self._tokenizer.first_token(self._remaining), float(logprobs[-1])
 
     def _first_text(self, ids: list[int], logprobs: list[float]) -> tuple[int, float]:
         for token, logprob in zip(ids, logprobs, strict=True):

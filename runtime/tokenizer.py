@@ -37,6 +37,8 @@ class Tokenizer:
         alphabet = _byte_alphabet()
         special = {index for index, token in self._inner.get_added_tokens_decoder().items() if token.special}
         self._bytes: dict[int, bytes] = {}
+        self._ids: dict[bytes, int] = {}
+        self._longest = 0
         for token, index in self._inner.get_vocab(with_added_tokens=True).items():
             if index in special:
                 self._bytes[index] = b""
@@ -54,6 +56,16 @@ class Tokenizer:
     def token_bytes(self, token: int) -> bytes:
         """The bytes one token stands for; empty for special and unknown tokens."""
         return self._bytes.get(token, b"")
+
+    def first_token(self, text: bytes) -> int:
+        """The longest token that `text` begins with; `text` may begin inside a character."""
+        if not self._ids:
+            self._ids = {piece: token for token, piece in self._bytes.items() if piece}
+            self._longest = max(map(len, self._ids))
+        for length in range(min(len(text), self._longest), 0, -1):
+            if (token := self._ids.get(text[:length])) is not None:
+                return token
+        raise ModelFileError("The tokenizer lacks tokens for single bytes. Pull the model again.")
 
     def decode_bytes(self, ids: Sequence[int]) -> bytes:
         """The bytes of a token sequence."""

@@ -17,6 +17,8 @@ from runtime.session import DenoiserSession
 from runtime.stopping import StopRule, first_stop, rules_for
 from runtime.tokenizer import Tokenizer
 
+VOCABULARY_BOUND = 160_000
+
 
 @dataclass(frozen=True)
 class Model:
@@ -125,4 +127,6 @@ def _healing(candidates: list[int], tokenizer: Tokenizer, written: list[int], he
         shared = min(len(so_far + piece), len(healed))
         if piece and (so_far + piece)[:shared] == healed[:shared]:
             return token
-    return tokenizer.encode(healed[len(so_far) :].decode("utf-8", "replace"))[0]
+    rest = healed[len(so_far) :]
+    pieces = {tokenizer.token_bytes(token): token for token in range(VOCABULARY_BOUND)}
+    return pieces[max((piece for piece in pieces if piece and rest.startswith(piece)), key=len)]
