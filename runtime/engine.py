@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from runtime.samplers.registry import make_sampler
 from runtime.session import DenoiserSession
 from runtime.stopping import needs_join, rules_for, suffix_begins_line
 from runtime.store import home, resolve
-from runtime.tokenizer import Tokenizer
+from runtime.tokenizer import Tokenizer, join_surrogates
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class FillEngine:
         known = None if again else pass_cost.load(path, key)
         if known is None:
             with self._turn:
+                self._session.resume()  # a cancelled fill leaves it stopped
                 rows = self._session.length
 
                 def run(width: int) -> None:
@@ -132,6 +134,7 @@ class FillEngine:
             UsageError: the request can't be run by this model.
         """
         _check(request)
+        request = _encodable(request)
         token = cancel or CancelToken()
         with self._newest_lock:
             if self._newest is not None:
@@ -142,7 +145,7 @@ class FillEngine:
             self._session.resume()
             token.watch(self._session.terminate)
             try:
-                yield from self._run(request, token)
+                yield from self._run(request, token, start=time.perf_counter())
             finally:
                 token.watch(None)
                 with self._newest_lock:
@@ -150,9 +153,14 @@ class FillEngine:
                         self._newest = None
 
     def _run(
-        self, request: FillRequest, cancel: CancelToken, avoid: bytes = b""
+        self,
+        request: FillRequest,
+        cancel: CancelToken,
+        *,
+        start: float,
+        passes_before: int = 0,
+        avoid: bytes = b"",
     ) -> Iterator[Frame | FillResult]:
-        start = time.perf_counter()
         sampler_name = request.sampler or self.manifest.sampler.name
         prompt = build_prompt(self.manifest, self._tokenizer, request)
         previous = [*prompt.healed_ids, *self._tokenizer.encode(self._previous_text(request))]
@@ -186,12 +194,14 @@ class FillEngine:
         ):
             now = time.perf_counter()
             prefilled = prefilled or now
+            progress.passes += passes_before
             if progress.ended is None:
                 yield self._frame(progress, prompt, start, now)
         assert progress is not None and progress.ended is not None and prefilled is not None
         if not avoid and not progress.text.strip() and progress.ended in ("suffix", "end"):
             # The model went straight on to the suffix; whoever asks for a fill wants something in it.
-            yield from self._run(request, cancel, avoid=request.suffix.encode() or b"\0")
+            avoided = request.suffix.encode() or b"\0"
+            yield from self._run(request, cancel, start=start, passes_before=progress.passes, avoid=avoided)
             return
         self._join(request, prompt, progress)
         self._last = request, progress.text
@@ -287,6 +297,18 @@ class FillEngine:
         with self._newest_lock:
             if self._newest is not None:
                 self._newest.cancel()
+
+
+def _encodable(request: FillRequest) -> FillRequest:
+    """The request without surrogates, which can come through an editor's JSON but never through UTF-8."""
+    return replace(
+        request,
+        prefix=join_surrogates(request.prefix),
+        suffix=join_surrogates(request.suffix),
+        previous=join_surrogates(request.previous),
+        instruction=join_surrogates(request.instruction),
+        path=join_surrogates(request.path),
+    )
 
 
 def _check(request: FillRequest) -> None:

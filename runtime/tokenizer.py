@@ -17,6 +17,13 @@ def _byte_alphabet() -> dict[str, int]:
     return alphabet
 
 
+def join_surrogates(text: str) -> str:
+    """`text` as UTF-8 can carry it: surrogate pairs joined, each lone one replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class Tokenizer:
     """A byte-level BPE tokenizer that treats special tokens in text as plain text."""
 
@@ -49,8 +56,7 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`. Surrogates are joined to pairs; a lone one becomes U+FFFD."""
-        clean = text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        ids: list[int] = self._inner.encode(clean, add_special_tokens=False).ids
+        ids: list[int] = self._inner.encode(join_surrogates(text), add_special_tokens=False).ids
         return ids
 
     def token_bytes(self, token: int) -> bytes:
