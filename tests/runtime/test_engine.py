@@ -127,15 +127,15 @@ class TestCache:
 
 class TestNewestWins:
     def test_the_older_request_ends_within_one_pass(self, engine: FillEngine) -> None:
-        token, started = CancelToken(), threading.Event()
+        token, started, cancelled = CancelToken(), threading.Event(), threading.Event()
         after: list[object] = []
 
         def run_older() -> None:
             older = engine.fill(LONG, token)
             next(older)
             started.set()
-            while not token.cancelled:
-                threading.Event().wait(0.001)
+            token.watch(cancelled.set)
+            assert cancelled.wait(PATIENCE_S)
             try:
                 after.append(next(older))
             except FillCancelled as error:
