@@ -16,11 +16,13 @@ class LineEnd:
         self._keep_break = line_begins_here and not suffix.startswith(("\n", "\r"))
         self._rest = "" if line_begins_here else suffix.split("\n", 1)[0].strip()
 
-    def check(self, text: str, done: bool) -> Stop | None:  # noqa: ARG002 - protocol
+    def check(self, text: str, done: bool) -> Stop | None:
         """Cut at the break that ends the first line with text on it."""
         start = len(text) - len(text.lstrip("\r\n \t"))
         for index in range(start, len(text)):
             if text[index] in "\r\n":
+                if self._keep_break and not done and text[index:] == "\r":
+                    return None  # half of a break, perhaps
                 line = text[:index].rstrip()
                 if self._rest and line.endswith(self._rest):
                     return Stop(len(line) - len(self._rest), "suffix")

@@ -8,6 +8,8 @@ SOLID_CHARACTERS = 16
 WHOLE_LINE_CHARACTERS = 12
 """... or this many and ends with a line, or is the whole suffix."""
 
+BRACKETS = {")": "(", "]": "[", "}": "{"}
+
 
 class SuffixMeet:
     """Ends where the text begins to repeat the suffix, compared as text, not as tokens.
@@ -42,6 +44,8 @@ class SuffixMeet:
             shared += 1
         matched = self._body[:shared]
         text_ends = at + shared == len(text)
+        if shared and self._closes_own_bracket(text, at) and "\n" not in matched:
+            return False
         if shared == len(self._body):
             # All of the suffix; the text must not go on in the same word.
             return done or (not text_ends and not text[at + shared].isalnum())
@@ -49,6 +53,11 @@ class SuffixMeet:
             return True
         solid = sum(not character.isspace() for character in matched)
         return solid >= SOLID_CHARACTERS or (solid >= WHOLE_LINE_CHARACTERS and "\n" in matched)
+
+    def _closes_own_bracket(self, text: str, at: int) -> bool:
+        """Whether the match begins with a bracket that the text itself has opened."""
+        opening = BRACKETS.get(self._body[0])
+        return opening is not None and text.count(opening, 0, at) > text.count(self._body[0], 0, at)
 
     def _starts_alike(self, text: str, at: int) -> bool:
         """Whether the white space before the match is the suffix's: a line matches only a line."""
