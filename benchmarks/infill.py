@@ -98,6 +98,7 @@ def main() -> None:
                     "tokens": result.tokens,
                     "passes": result.passes,
                     "ms": round(result.total_ms),
+                    "mean_logprob": round(result.mean_logprob, 4),
                 }
             )
         share = 100 * passed / len(rows)

@@ -35,7 +35,7 @@ def qwen2_layouts(tokenizer: tokenizers.Tokenizer) -> dict[str, tuple[Piece, ...
         ),
         "chat": (
             start,
-            Piece(text="system\nYou are a helpful assistant."),
+            Piece(text="system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant."),
             end,
             Piece(text="\n"),
             start,

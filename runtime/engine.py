@@ -112,7 +112,8 @@ class FillEngine:
                     self._session.forward(np.zeros(width, np.int64))
 
                 known = pass_cost.measure(run)
-            pass_cost.save(known, path, key)
+            if known.steady:
+                pass_cost.save(known, path, key)
         self.cost = known
 
     def complete(self, request: FillRequest, cancel: CancelToken | None = None) -> FillResult:

@@ -15,16 +15,23 @@ ROUNDS = 3
 DEFAULT_MS = (30.0, 34.0, 48.0, 78.0, 130.0)
 """Until measured: an int8 model of 0.5 B weights on two AVX2 cores (docs/LOG.md)."""
 
+STEADY_SPREAD = 1.5
+"""Rounds that differ by more than this factor were disturbed; their result is used but not kept."""
+
 MAX_DRAFTS = WIDTHS[-1] - 1
 
 
 class PassCost:
     """Milliseconds of a pass by the number of tokens in it, linear between the measured widths."""
 
-    def __init__(self, milliseconds: Sequence[float] = DEFAULT_MS, *, measured: bool = False) -> None:
+    def __init__(
+        self, milliseconds: Sequence[float] = DEFAULT_MS, *, measured: bool = False, steady: bool = True
+    ) -> None:
         # A wider pass is never cheaper; what looks so is noise.
         self._ms = np.maximum.accumulate(np.asarray(milliseconds, np.float64))
         self.measured = measured
+        self.steady = steady
+        """False where the machine was busy during the measurement."""
 
     def ms(self, width: int) -> float:
         """Cost of a pass of `width` tokens."""
@@ -54,7 +61,7 @@ class PassCost:
 def measure(run: Callable[[int], None]) -> PassCost:
     """Time `run`, a throw-away pass of a width, for every width; takes about a second on a CPU."""
     run(WIDTHS[-1])  # the first pass allocates
-    best = []
+    best, steady = [], True
     for width in WIDTHS:
         times = []
         for _ in range(ROUNDS):
@@ -63,7 +70,8 @@ def measure(run: Callable[[int], None]) -> PassCost:
             times.append((time.perf_counter() - start) * 1e3)
         # The quickest: what other programs take of the machine is not the pass's cost.
         best.append(min(times))
-    return PassCost(best, measured=True)
+        steady = steady and max(times) < STEADY_SPREAD * min(times)
+    return PassCost(best, measured=True, steady=steady)
 
 
 def load(path: Path, key: str) -> PassCost | None:

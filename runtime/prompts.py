@@ -106,6 +106,14 @@ def healing_length(ids: list[int], tokenizer: Tokenizer) -> int:
 
 
 def _instruction(request: FillRequest) -> str:
-    """What to ask a chat model that is to fill a hole."""
-    code = request.prefix.rstrip() + ("\n    ...\n" + request.suffix if request.suffix.strip() else "\n")
-    return f"Complete the following function.\n```{request.language}\n{code.strip(chr(10))}\n```"
+    """What to ask a chat model that is to fill a hole.
+
+    Without comments the answers are shorter, and more of them are right (docs/LOG.md).
+    """
+    code, which = request.prefix.strip("\n"), "this function"
+    if request.suffix.strip():
+        code, which = f"{code}\n    ...\n{request.suffix.rstrip()}", "the function that has `...` for a body"
+    return (
+        f"Write the body of {which}. Be careful to satisfy every example in its docstring. No comments.\n"
+        f"```{request.language}\n{code}\n```"
+    )

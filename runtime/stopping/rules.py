@@ -68,6 +68,11 @@ def suffix_indentation(suffix: str) -> int:
     return next((indentation(line) for line in suffix.split("\n") if line.strip()), 0)
 
 
+def _two_blank(lines: list[str]) -> bool:
+    """Whether two blank lines end `lines`: what begins after them begins anew."""
+    return len(lines) > 2 and not any(line.strip() for line in lines[-2:])
+
+
 def block_floor(request: FillRequest) -> int:
     """Least indentation that the hole's lines have: deeper than the function they stand in.
 
@@ -77,6 +82,13 @@ def block_floor(request: FillRequest) -> int:
     """
     lines = request.prefix.split("\n")
     current = lines.pop()
+    if (
+        request.mode != "function"
+        and not current
+        and not suffix_indentation(request.suffix)
+        and _two_blank(lines)
+    ):
+        return 0
     above = [line for line in lines if line.strip()]
     if current.strip():
         here = indentation(current)
