@@ -1,9 +1,13 @@
 """Which code actions are offered for a selection. Pure: text and syntax in, titles and arguments out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from lsp_server import indentation, wire
+from lsprotocol import types
+
+from lsp_server import indentation
+from lsp_server.conversion import range_of
 from lsp_server.function_body import body_span
 from lsp_server.holes import statement_span
 from lsp_server.languages import Language, language_by_id
@@ -27,11 +31,11 @@ class Offer:
     range: Range
     mode: Mode | None = None
     instruction: str = ""
-    diagnostic: dict[str, Any] | None = None
+    diagnostic: types.Diagnostic | None = None
 
 
 def offers(
-    document: OpenDocument, selection: Range, diagnostics: tuple[dict[str, Any], ...], *, chat: bool
+    document: OpenDocument, selection: Range, diagnostics: Sequence[types.Diagnostic], *, chat: bool
 ) -> list[Offer]:
     """Everything that makes sense for a selection; what needs a chat layout only with `chat`."""
     start, end = document.offsets_of(selection)
@@ -68,14 +72,13 @@ def _function(document: OpenDocument, offset: int, selection: Range, language: L
     return [Offer(title=title, kind=REWRITE, command=command, range=at, mode="function")]
 
 
-def _fixes(document: OpenDocument, diagnostics: tuple[dict[str, Any], ...]) -> list[Offer]:
+def _fixes(document: OpenDocument, diagnostics: Sequence[types.Diagnostic]) -> list[Offer]:
     found = []
     for diagnostic in diagnostics[:_MOST_FIXES]:
-        span = _range_of(diagnostic)
-        message = str(diagnostic.get("message", "")).strip()
-        if span is None or not message:
+        message = diagnostic.message.strip()
+        if not message:
             continue
-        first, last = document.offsets_of(span)
+        first, last = document.offsets_of(range_of(diagnostic.range))
         start, _ = statement_span(document.text, first, document.language, syntax=document.syntax)
         _, end = statement_span(
             document.text, max(first, last - 1), document.language, syntax=document.syntax
@@ -133,13 +136,6 @@ def _leading_comment(text: str, language: Language) -> str:
             return " ".join(wish)
         wish.append(line.lstrip(sign).strip())
     return ""
-
-
-def _range_of(diagnostic: dict[str, Any]) -> Range | None:
-    try:
-        return wire.structure(diagnostic.get("range"), Range)
-    except wire.WireError:
-        return None
 
 
 def _cut(title: str) -> str:

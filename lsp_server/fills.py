@@ -4,14 +4,16 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from lsprotocol import types
+from pygls.exceptions import JsonRpcContentModified, JsonRpcRequestCancelled
+
+from lsp_server.conversion import position_of, protocol_range, range_of
 from lsp_server.engine_host import Priority
 from lsp_server.fill_requests import MAX_TOKENS, encodable, request_for
 from lsp_server.holes import Hole, statement_span
-from lsp_server.messages import FillParams
+from lsp_server.messages import FRAME, FillParams
 from lsp_server.open_document import OpenDocument
 from lsp_server.progress import Report, reported
-from lsp_server.rpc import errors
-from lsp_server.rpc.errors import RpcError
 from lsp_server.session import Session, path_of
 from lsp_server.suggestions import limits_of, now_ms, path_name, shown_text
 from runtime import FillCancelled, FillRequest, FillResult, Frame, Mode, UsageError
@@ -39,13 +41,18 @@ class Filled(_Started):
     text: str
     result: FillResult
 
-    def edit(self, *, versioned: bool = True) -> dict[str, Any]:
-        """The `WorkspaceEdit`; without versions for clients that do not know them."""
-        change = {"range": self.document.range_of(self.hole.start, self.hole.end), "newText": self.text}
+    @property
+    def range(self) -> types.Range:
+        """What the text takes the place of."""
+        return protocol_range(self.document.range_of(self.hole.start, self.hole.end))
+
+    def edit(self, *, versioned: bool = True) -> types.WorkspaceEdit:
+        """The edit; without versions for clients that do not know them."""
+        change = types.TextEdit(self.range, self.text)
         if not versioned:
-            return {"changes": {self.document.uri: [change]}}
-        where = {"uri": self.document.uri, "version": self.version}
-        return {"documentChanges": [{"textDocument": where, "edits": [change]}]}
+            return types.WorkspaceEdit(changes={self.document.uri: [change]})
+        where = types.OptionalVersionedTextDocumentIdentifier(self.document.uri, self.version)
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(where, [change])])
 
     def answer(self) -> dict[str, Any]:
         """The answer of `spanfill/fill`."""
@@ -53,7 +60,7 @@ class Filled(_Started):
         return {
             "id": self.id,
             "text": self.text,
-            "range": self.document.range_of(self.hole.start, self.hole.end),
+            "range": self.range,
             "edit": self.edit(),
             "statistics": {
                 "mode": self.hole.mode,
@@ -78,14 +85,14 @@ async def fill(session: Session, params: FillParams, title: str = "Filling") -> 
     """Fill what `params` names; with `apply`, put it into the client's text.
 
     Raises:
-        RpcError: the text changed meanwhile, or the client refused the edit.
+        JsonRpcContentModified: the text changed meanwhile, or the client refused the edit.
         SpanfillError: there is nothing to fill, the place is secret, or the model failed.
     """
     received = now_ms()
     document = session.document(params.text_document.uri)
     version = document.version
     if params.text_document.version not in (None, version):
-        raise RpcError(errors.CONTENT_MODIFIED, "The text has changed since; nothing was edited.")
+        raise JsonRpcContentModified("The text has changed since; nothing was edited.")
     hole, request = _request(session, document, params)
     started = _Started(
         id=params.id or session.next_id(),
@@ -97,7 +104,7 @@ async def fill(session: Session, params: FillParams, title: str = "Filling") -> 
     async with reported(session, f"{title} with spanfill", params.work_done_token) as report:
         result = await _run(session, started, request, report)
     if _stale(session, document, version):
-        raise RpcError(errors.CONTENT_MODIFIED, _STALE)
+        raise JsonRpcContentModified(_STALE)
     text = shown_text(document.text, hole, request, result, document)
     latency_ms = now_ms() - received
     session.statistics.add(result, latency_ms, max(0.0, latency_ms - result.total_ms))
@@ -127,7 +134,7 @@ async def explanation(session: Session, params: FillParams, token: object = None
         try:
             result = await session.host.fill(request, Priority.INVOKED)
         except FillCancelled:
-            raise RpcError(errors.REQUEST_CANCELLED, "A newer request took this one's place.") from None
+            raise JsonRpcRequestCancelled("A newer request took this one's place.") from None
     text: str = result.text.strip()
     return text
 
@@ -182,8 +189,8 @@ def _span(document: OpenDocument, params: FillParams) -> tuple[int, int | None]:
     if params.range is None:
         if params.position is None:
             raise UsageError("A fill needs a position or a range.")
-        return document.offset_at(params.position), None
-    start, end = document.offsets_of(params.range)
+        return document.offset_at(position_of(params.position)), None
+    start, end = document.offsets_of(range_of(params.range))
     line = document.line_of(end)
     if start < document.line_start(line) == end:
         # Whole lines are selected up to the start of the next: its line break stays.
@@ -193,7 +200,7 @@ def _span(document: OpenDocument, params: FillParams) -> tuple[int, int | None]:
 
 async def _run(session: Session, started: _Started, request: FillRequest, report: Report) -> FillResult:
     document, version, hole = started.document, started.version, started.hole
-    where = document.range_of(hole.start, hole.end)
+    where = protocol_range(document.range_of(hole.start, hole.end))
 
     def on_frame(frame: Frame) -> None:
         if _stale(session, document, version):
@@ -201,7 +208,7 @@ async def _run(session: Session, started: _Started, request: FillRequest, report
             return
         report(f"pass {frame.pass_index}, {frame.committed_tokens} tokens")
         if started.frames:
-            session.notify("spanfill/frame", _frame(frame, started) | {"range": where})
+            session.notify(FRAME, _frame(frame, started) | {"range": where})
 
     running = asyncio.ensure_future(session.host.fill(request, Priority.INVOKED, on_frame))
     try:
@@ -209,10 +216,10 @@ async def _run(session: Session, started: _Started, request: FillRequest, report
     except asyncio.CancelledError:
         running.cancel()
         if _stale(session, document, version):
-            raise RpcError(errors.CONTENT_MODIFIED, _STALE) from None
+            raise JsonRpcContentModified(_STALE) from None
         raise
     except FillCancelled:
-        raise RpcError(errors.REQUEST_CANCELLED, "A newer request took this one's place.") from None
+        raise JsonRpcRequestCancelled("A newer request took this one's place.") from None
 
 
 def _stale(session: Session, document: OpenDocument, version: int) -> bool:
@@ -233,12 +240,10 @@ def _frame(frame: Frame, started: _Started) -> dict[str, Any]:
 
 
 async def _apply(session: Session, filled: Filled, label: str) -> None:
-    versioned = bool(session.capability("workspace.workspaceEdit.documentChanges"))
-    answer = await session.connection.request(
-        "workspace/applyEdit", session.to_json({"label": label, "edit": filled.edit(versioned=versioned)})
+    versioned = bool(session.capability("workspace.workspace_edit.document_changes"))
+    answer = await session.server.workspace_apply_edit_async(
+        types.ApplyWorkspaceEditParams(label=label, edit=filled.edit(versioned=versioned))
     )
-    if not isinstance(answer, dict) or not answer.get("applied"):
-        reason = answer.get("failureReason") if isinstance(answer, dict) else None
-        raise RpcError(
-            errors.CONTENT_MODIFIED, f"The editor refused the edit{f': {reason}' if reason else ''}."
-        )
+    if not answer.applied:
+        reason = f": {answer.failure_reason}" if answer.failure_reason else ""
+        raise JsonRpcContentModified(f"The editor refused the edit{reason}.")

@@ -1,131 +1,27 @@
-"""The LSP's and our own message parameters, as far as they are used."""
+"""Our own messages beyond the LSP: what `spanfill/fill` and the clients' reports carry.
 
-from dataclasses import dataclass, field
+The LSP's messages are lsprotocol's.
+"""
+
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from lsp_server.positions import Position, Range
+from lsprotocol import types
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoParams:
-    """Parameters that nobody reads."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextDocumentItem:
-    """A text as it is opened."""
-
-    uri: str
-    language_id: str
-    version: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextDocumentIdentifier:
-    """An open text, with its version where the message has one."""
-
-    uri: str
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DidOpenParams:
-    """`textDocument/didOpen`."""
-
-    text_document: TextDocumentItem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentChange:
-    """One change: of a range, or of the whole text where there is none."""
-
-    text: str
-    range: Range | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DidChangeParams:
-    """`textDocument/didChange`."""
-
-    text_document: TextDocumentIdentifier
-    content_changes: tuple[ContentChange, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DidCloseParams:
-    """`textDocument/didClose`."""
-
-    text_document: TextDocumentIdentifier
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectedCompletion:
-    """What the client's own completion list has selected: a suggestion must continue it."""
-
-    range: Range
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InlineCompletionContext:
-    """Why an inline completion was asked for."""
-
-    trigger_kind: int
-    selected_completion_info: SelectedCompletion | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InlineCompletionParams:
-    """`textDocument/inlineCompletion`."""
-
-    text_document: TextDocumentIdentifier
-    position: Position
-    context: InlineCompletionContext
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionParams:
-    """`textDocument/completion`."""
-
-    text_document: TextDocumentIdentifier
-    position: Position
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeActionContext:
-    """The diagnostics a code action is asked about, as the client sent them."""
-
-    diagnostics: tuple[dict[str, Any], ...] = ()
-    only: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeActionParams:
-    """`textDocument/codeAction`."""
-
-    text_document: TextDocumentIdentifier
-    range: Range
-    context: CodeActionContext
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecuteCommandParams:
-    """`workspace/executeCommand`."""
-
-    command: str
-    arguments: tuple[Any, ...] = ()
-    work_done_token: Any = None
+FILL = "spanfill/fill"
+FRAME = "spanfill/frame"
+STATUS = "spanfill/status"
+DID_SHOW, DID_ACCEPT, DID_REJECT = "spanfill/didShow", "spanfill/didAccept", "spanfill/didReject"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillParams:
     """`spanfill/fill`: a position or a range, what to fill there, and how the answer is wanted."""
 
-    text_document: TextDocumentIdentifier
+    text_document: types.OptionalVersionedTextDocumentIdentifier
     """With a version, the fill is refused where the text is of another one."""
-    position: Position | None = None
-    range: Range | None = None
+    position: types.Position | None = None
+    range: types.Range | None = None
     mode: Literal["line", "block", "function", "region", "statement"] | None = None
     """The syntax decides where it is absent."""
     instruction: str = ""
@@ -141,13 +37,6 @@ class FillParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkDoneProgressCancelParams:
-    """`window/workDoneProgress/cancel`."""
-
-    token: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestionParams:
     """`spanfill/didShow`, `didAccept`, `didReject`: which suggestion, and how much of it was taken."""
 
@@ -156,19 +45,28 @@ class SuggestionParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DidChangeConfigurationParams:
-    """`workspace/didChangeConfiguration`."""
+class FillMessage:
+    """The request around `FillParams`."""
 
-    settings: Any = None
+    id: Any
+    method: str
+    jsonrpc: str
+    params: FillParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InitializeParams:
-    """`initialize`, as far as it is used."""
+class SuggestionMessage:
+    """The notification around `SuggestionParams`."""
 
-    capabilities: dict[str, Any] = field(default_factory=dict)
-    process_id: int | None = None
-    root_uri: str | None = None
-    workspace_folders: tuple[dict[str, Any], ...] | None = None
-    initialization_options: Any = None
-    client_info: dict[str, Any] | None = None
+    method: str
+    jsonrpc: str
+    params: SuggestionParams
+
+
+MESSAGE_TYPES: dict[str, type[Any]] = {
+    FILL: FillMessage,
+    DID_SHOW: SuggestionMessage,
+    DID_ACCEPT: SuggestionMessage,
+    DID_REJECT: SuggestionMessage,
+}
+"""What a method's message is structured to."""

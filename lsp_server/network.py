@@ -7,21 +7,22 @@ the port can't.
 import asyncio
 import contextlib
 import ipaddress
-import json
 import os
 import secrets
 import sys
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lsp_server.engine_host import EngineHost, OpenEngine, open_fill_engine
-from lsp_server.rpc.framing import MAX_MESSAGE_BYTES, Decoder, decode, encode
-from lsp_server.server import converse, open_session
+from lsp_server.framing import MAX_MESSAGE_BYTES, FrameReader
+from lsp_server.server import make_server
 from runtime import UsageError
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
 
 Kind = Literal["tcp", "ws"]
 TOKEN_VARIABLE = "SPANFILL_TOKEN"
-_READ_BYTES = 1 << 16
 
 
 def serve_network(
@@ -83,28 +84,13 @@ async def _tcp(
     engines = make_host()
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = open_session(lambda message: writer.write(encode(message)), engines)
-        session.token = token
-        conversation = asyncio.ensure_future(converse(session))
-        decoder = Decoder()
-        try:
-            while not conversation.done():
-                reading = asyncio.ensure_future(reader.read(_READ_BYTES))
-                await asyncio.wait({reading, conversation}, return_when=asyncio.FIRST_COMPLETED)
-                data = await reading if reading.done() else b""
-                reading.cancel()
-                for message in decoder.feed(data):
-                    session.connection.put(message)
-                if not data:
-                    break
-        except OSError:
-            pass  # the client is gone, which is said below
-        finally:
-            session.connection.hang_up()
-            await conversation
-            with contextlib.suppress(OSError):
-                writer.close()
-                await writer.wait_closed()
+        server = make_server(engines, token)
+        server.protocol.set_writer(writer)
+        with contextlib.suppress(OSError):  # a client that is gone
+            await server.converse(FrameReader(reader))
+        with contextlib.suppress(OSError):
+            writer.close()
+            await writer.wait_closed()
 
     server = await asyncio.start_server(client, host, port)
     announce(_shown(server.sockets[0].getsockname()))
@@ -116,37 +102,46 @@ async def _websocket(
     host: str, port: int, announce: Callable[[str], None], make_host: Callable[[], EngineHost], token: str
 ) -> None:
     from websockets.asyncio.server import ServerConnection, serve
-    from websockets.exceptions import ConnectionClosed
 
     engines = make_host()
 
     async def client(socket: ServerConnection) -> None:
-        outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        session = open_session(outbox.put_nowait, engines)
-        session.token = token
-
-        async def sender() -> None:
-            with contextlib.suppress(ConnectionClosed):
-                while True:
-                    await socket.send(json.dumps(await outbox.get()))
-
-        async def receiver() -> None:
-            with contextlib.suppress(ConnectionClosed):
-                async for data in socket:
-                    session.connection.put(decode(data))
-            session.connection.hang_up()
-
-        sending, receiving = asyncio.ensure_future(sender()), asyncio.ensure_future(receiver())
-        await converse(session)
-        while not outbox.empty() and not sending.done():
-            await asyncio.sleep(0)  # the last answers
-        sending.cancel()
-        receiving.cancel()
-        await socket.close()
+        await make_server(engines, token).converse_websocket(_TextSocket(socket))
 
     async with serve(client, host, port, max_size=MAX_MESSAGE_BYTES) as server:
         announce(_shown(next(iter(server.sockets)).getsockname()))
         await server.serve_forever()
+
+
+class _TextSocket:
+    """A WebSocket for pygls: it sends text as editors expect it, in order and to the last message."""
+
+    def __init__(self, socket: "ServerConnection") -> None:
+        self._socket = socket
+        self._sending: set[asyncio.Future[None]] = set()
+
+    async def recv(self, decode: bool | None = None) -> str | bytes:
+        """The next message, once what the last one started has begun."""
+        await asyncio.sleep(0)
+        return await self._socket.recv(decode)
+
+    def send(self, data: bytes) -> "asyncio.Future[None]":
+        """Send a message; a client that is gone gets none."""
+        sending = asyncio.ensure_future(self._send(data))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        return sending
+
+    async def _send(self, data: bytes) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        with contextlib.suppress(ConnectionClosed):
+            await self._socket.send(data, text=True)
+
+    async def close(self) -> None:
+        """Close the connection after the last answers."""
+        await asyncio.gather(*self._sending)
+        await self._socket.close()
 
 
 def _shown(name: Any) -> str:

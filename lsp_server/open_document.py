@@ -2,32 +2,37 @@
 
 from lsp_server.documents import Document
 from lsp_server.languages import language_by_id
-from lsp_server.messages import ContentChange, TextDocumentItem
-from lsp_server.positions import Encoding
+from lsp_server.positions import Encoding, Range
 from lsp_server.syntax import Syntax, edit_tree, parse, reparse
 
 
 class OpenDocument(Document):
     """A document whose tree is parsed on demand and re-parsed incrementally."""
 
-    def __init__(self, item: TextDocumentItem, encoding: Encoding) -> None:
-        super().__init__(
-            item.uri, item.text, version=item.version, language=item.language_id, encoding=encoding
-        )
+    def __init__(
+        self,
+        uri: str,
+        text: str,
+        *,
+        version: int = 0,
+        language: str = "",
+        encoding: Encoding = "utf-16",
+    ) -> None:
+        super().__init__(uri, text, version=version, language=language, encoding=encoding)
         self.deleting = False
         """Whether the last change only took text away."""
         self._syntax: Syntax | None = None
         self._fresh = False
 
-    def change(self, change: ContentChange) -> None:
-        """Apply one change of a `didChange`."""
-        self.deleting = change.range is not None and not change.text
-        if change.range is None:
-            self.replace(change.text)
+    def change(self, text: str, span: Range | None = None) -> None:
+        """Put `text` in the place of a range, or of the whole text where there is none."""
+        self.deleting = span is not None and not text
+        if span is None:
+            self.replace(text)
             self._syntax, self._fresh = None, False
             return
         before = self.text
-        edit = self.apply(change.range, change.text)
+        edit = self.apply(span, text)
         if self._syntax is not None:
             edit_tree(self._syntax.tree, before, edit, self.text)
         self._fresh = False

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from lsp_server.rpc.errors import RpcError
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
 from lsp_server.session import Session
 
 Report = Callable[[str], None]
-Token = int | str
 
 
 @asynccontextmanager
@@ -17,22 +18,22 @@ async def reported(session: Session, title: str, token: object = None) -> AsyncI
 
     The client's cancel cancels the enclosing task.
     """
-    made = token if isinstance(token, (int, str)) else await _created(session)
+    progress = session.server.work_done_progress
+    theirs = isinstance(token, (int, str)) and token not in progress.tokens
+    made = token if theirs else await _created(session)
     task = asyncio.current_task()
-    if made is None or task is None:
+    if not isinstance(made, (int, str)) or task is None:
         yield _unheard
         return
-    session.progress[made] = task
-
-    def send(value: dict[str, object]) -> None:
-        session.notify("$/progress", {"token": made, "value": value})
-
-    send({"kind": "begin", "title": title, "cancellable": True})
+    progress.begin(made, types.WorkDoneProgressBegin(title=title, cancellable=True))
+    progress.tokens[made].add_done_callback(lambda pressed: pressed.cancelled() and task.cancel())
     try:
-        yield lambda message: send({"kind": "report", "message": message, "cancellable": True})
+        yield lambda message: progress.report(
+            made, types.WorkDoneProgressReport(message=message, cancellable=True)
+        )
     finally:
-        session.progress.pop(made, None)
-        send({"kind": "end"})
+        progress.tokens.pop(made, None)
+        progress.end(made, types.WorkDoneProgressEnd())
 
 
 def _unheard(message: str) -> None:
@@ -40,12 +41,12 @@ def _unheard(message: str) -> None:
     del message
 
 
-async def _created(session: Session) -> Token | None:
-    if not session.capability("window.workDoneProgress"):
+async def _created(session: Session) -> str | None:
+    if not session.capability("window.work_done_progress"):
         return None
     token = f"spanfill-{session.next_id()}"
     try:
-        await session.connection.request("window/workDoneProgress/create", {"token": token})
-    except RpcError:
+        await session.server.work_done_progress.create_async(token)
+    except JsonRpcException:
         return None
     return token

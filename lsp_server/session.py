@@ -9,13 +9,17 @@ import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server import wire
 from lsp_server.context import CHARS_PER_TOKEN
 from lsp_server.engine_host import EngineHost, Status
-from lsp_server.messages import InitializeParams
+from lsp_server.messages import STATUS
 from lsp_server.neighbours import Neighbours
 from lsp_server.open_document import OpenDocument
 from lsp_server.options import Options, read_options
@@ -23,16 +27,13 @@ from lsp_server.pacing import Pacing
 from lsp_server.positions import Encoding
 from lsp_server.privacy import Privacy
 from lsp_server.reuse import SuggestionMemory
-from lsp_server.rpc import errors
-from lsp_server.rpc.connection import Connection
-from lsp_server.rpc.errors import RpcError
 from lsp_server.statistics import Statistics
 from lsp_server.trigger_kinds import TriggerNumbering
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from lsp_server.language_server import SpanfillServer
 
-ERROR, WARNING, INFO = 1, 2, 3
-"""`MessageType` of the LSP."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,13 @@ class Ahead:
 class Session:
     """What one client has told us, and how to talk to it."""
 
-    def __init__(self, host: EngineHost) -> None:
+    def __init__(self, host: EngineHost, server: "SpanfillServer") -> None:
         self.host = host
+        self.server = server
         self.documents: dict[str, OpenDocument] = {}
         self.options = Options()
         self.encoding: Encoding = "utf-16"
-        self.client = InitializeParams()
-        self.token: str | None = None
-        """What a client has to show in its initialization options; None where it need not."""
+        self.initialization_options: Any = None
         self.paused = False
         self.roots: tuple[Path, ...] = ()
         self.privacy = Privacy()
@@ -66,12 +66,9 @@ class Session:
         self.numbering = TriggerNumbering()
         self.turn = asyncio.Event()
         """Set when a newer automatic request takes the place of the one that waits."""
-        self.connection: Connection  # set by the server, right after
         self._told_failure = False
         self.ahead: Ahead | None = None
         """The speculative fill under way."""
-        self.progress: dict[int | str, asyncio.Task[Any]] = {}
-        """Running work by its work-done token."""
         self._last_id = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -84,32 +81,22 @@ class Session:
         """An open document.
 
         Raises:
-            RpcError: it is not open.
+            JsonRpcInvalidParams: it is not open.
         """
         document = self.documents.get(uri)
         if document is None:
-            raise RpcError(errors.INVALID_PARAMS, "The document is not open.")
+            raise JsonRpcInvalidParams("The document is not open.")
         return document
 
     def configure(self, raw: Any) -> None:
         """Take settings as the client sent them and tell it of what could not be used."""
         self.options, message = read_options(raw)
         if message is not None:
-            self.show(WARNING, message)
+            self.show(types.MessageType.Warning, message)
         self.host.configure(self.options.model)
         if not self.options.enabled:
             self.host.unload()
         self.privacy = Privacy(self.roots, self.options.files.secret_globs)
-
-    @property
-    def version(self) -> str:
-        """The program's version."""
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            return version("spanfill")
-        except PackageNotFoundError:
-            return "0"
 
     @property
     def chat(self) -> bool:
@@ -152,33 +139,30 @@ class Session:
         return self.neighbours.chunks(document.uri, limit) if limit else ()
 
     def capability(self, path: str) -> Any:
-        """A client capability by its dotted path; None where the client does not name it."""
-        value: Any = self.client.capabilities
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        return value
+        """A client capability by its dotted path in lsprotocol's names; None where the client has none."""
+        return get_capability(self.server.client_capabilities, path)
 
-    def show(self, kind: int, message: str) -> None:
+    def show(self, kind: types.MessageType, message: str) -> None:
         """`window/showMessage`."""
-        self.notify("window/showMessage", {"type": kind, "message": message})
+        self.server.window_show_message(types.ShowMessageParams(type=kind, message=message))
 
-    def notify(self, method: str, params: Any) -> None:
-        """Send a notification made of dataclasses or JSON."""
-        self.connection.notify(method, wire.unstructure(params))
-
-    def to_json(self, value: Any) -> Any:
-        """JSON of dataclasses, for requests to the client."""
-        return wire.unstructure(value)
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification of our own."""
+        self.server.protocol.notify(method, params)
 
     def report(self, status: Status) -> None:
         """Pass the engine's status on; a failure is shown once until the engine works again."""
-        fields = {wire.camel(field.name): getattr(status, field.name) for field in dataclasses.fields(status)}
-        self.notify("spanfill/status", fields | {"paused": not self.active})
+        self.notify(STATUS, status_json(status) | {"paused": not self.active})
         if status.state == "ready":
             self._told_failure = False
         elif status.state == "error" and not self._told_failure:
             self._told_failure = True
-            self.show(ERROR, f"spanfill: {status.detail}")
+            self.show(types.MessageType.Error, f"spanfill: {status.detail}")
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The engine's status as `spanfill/status` has it."""
+    return {wire.camel(field.name): getattr(status, field.name) for field in dataclasses.fields(status)}
 
 
 def path_of(uri: str) -> str:

@@ -2,38 +2,34 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lsp_server import wire
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from lsp_server.conversion import fill_params
 from lsp_server.features.inline_completion import ACCEPTED_COMMAND
 from lsp_server.fills import explanation, fill
-from lsp_server.messages import ExecuteCommandParams, FillParams
-from lsp_server.registry import Registry
-from lsp_server.rpc import errors
-from lsp_server.rpc.errors import RpcError
-from lsp_server.session import INFO, Session
+from lsp_server.messages import FillParams
+from lsp_server.session import status_json
 from runtime import Mode
 
-Command = Callable[[Session, ExecuteCommandParams], Awaitable[Any]]
+if TYPE_CHECKING:
+    from lsp_server.language_server import SpanfillServer
+
+Command = Callable[["SpanfillServer", types.ExecuteCommandParams], Awaitable[Any]]
 
 
-def register(registry: Registry) -> None:
+def register(server: "SpanfillServer") -> None:
     """Add the handlers."""
-    registry.request("workspace/executeCommand", ExecuteCommandParams, execute_command)
-
-
-async def execute_command(session: Session, params: ExecuteCommandParams) -> Any:
-    """Run one of `COMMANDS`."""
-    command = COMMANDS.get(params.command)
-    if command is None:
-        raise RpcError(errors.INVALID_PARAMS, f"There is no command {params.command[:100]!r}.")
-    return await command(session, params)
+    for name, command in COMMANDS.items():
+        server.command(name)(command)
 
 
 def filling(title: str, mode: Mode | None = None, instruction: str = "") -> Command:
     """A command that fills what its argument names and applies the edit."""
 
-    async def run(session: Session, params: ExecuteCommandParams) -> dict[str, Any]:
+    async def run(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> dict[str, Any]:
         wanted = _fill_params(params)
         wanted = replace(
             wanted,
@@ -42,48 +38,46 @@ def filling(title: str, mode: Mode | None = None, instruction: str = "") -> Comm
             apply=True,
             work_done_token=params.work_done_token,
         )
-        return (await fill(session, wanted, title)).answer()
+        return (await fill(ls.session, wanted, title)).answer()
 
     return run
 
 
-async def rewrite(session: Session, params: ExecuteCommandParams) -> dict[str, Any]:
+async def rewrite(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> dict[str, Any]:
     """Rewrite a selection to an instruction, which must be there."""
     if not _fill_params(params).instruction.strip():
-        raise RpcError(errors.INVALID_PARAMS, "Rewriting needs an instruction.")
-    return await filling("Rewriting", "region")(session, params)  # type: ignore[no-any-return]
+        raise JsonRpcInvalidParams("Rewriting needs an instruction.")
+    return await filling("Rewriting", "region")(ls, params)  # type: ignore[no-any-return]
 
 
-async def explain(session: Session, params: ExecuteCommandParams) -> str:
+async def explain(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> str:
     """Explain a selection in words; nothing is edited."""
-    text = await explanation(session, _fill_params(params), params.work_done_token)
-    session.show(INFO, text)
+    text = await explanation(ls.session, _fill_params(params), params.work_done_token)
+    ls.session.show(types.MessageType.Info, text)
     return text
 
 
-def _fill_params(params: ExecuteCommandParams) -> FillParams:
+def _fill_params(params: types.ExecuteCommandParams) -> FillParams:
     if not params.arguments:
-        raise RpcError(errors.INVALID_PARAMS, "The command needs a document and a range.")
-    try:
-        return wire.structure(params.arguments[0], FillParams)
-    except wire.WireError as error:
-        raise RpcError(errors.INVALID_PARAMS, f"Invalid argument: {error}.") from error
+        raise JsonRpcInvalidParams("The command needs a document and a range.")
+    return fill_params(params.arguments[0])
 
 
-async def accepted(session: Session, params: ExecuteCommandParams) -> None:
+async def accepted(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> None:
     """A client put a suggestion in."""
     del params
-    session.statistics.accepted += 1
+    ls.session.statistics.accepted += 1
 
 
-async def show_stats(session: Session, params: ExecuteCommandParams) -> dict[str, Any]:
+async def show_stats(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> dict[str, Any]:
     """The session's counts and times."""
     del params
-    return {**session.statistics.summary(), "status": session.host.status}
+    return {**ls.session.statistics.summary(), "status": status_json(ls.session.host.status)}
 
 
-async def pause(session: Session, params: ExecuteCommandParams) -> bool:
+async def pause(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> bool:
     """Stop or resume suggesting; with no argument the other of the two. Answers whether it is paused."""
+    session = ls.session
     wanted = params.arguments[0] if params.arguments else not session.paused
     session.paused = bool(wanted)
     if session.paused:
@@ -92,12 +86,12 @@ async def pause(session: Session, params: ExecuteCommandParams) -> bool:
     return session.paused
 
 
-async def select_model(session: Session, params: ExecuteCommandParams) -> dict[str, Any]:
+async def select_model(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> dict[str, Any]:
     """Load another model, by name or folder."""
     name = params.arguments[0] if params.arguments else None
     if name is not None and not isinstance(name, str):
-        raise RpcError(errors.INVALID_PARAMS, "A model is chosen by its name.")
-    session.select_model(name)
+        raise JsonRpcInvalidParams("A model is chosen by its name.")
+    ls.session.select_model(name)
     return {"model": name}
 
 

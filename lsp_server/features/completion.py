@@ -1,54 +1,54 @@
 """`textDocument/completion` with the same text, for clients that know no inline completion."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from lsprotocol import types
+
+from lsp_server.conversion import position_of, protocol_range
 from lsp_server.features.inline_completion import item_of
-from lsp_server.messages import CompletionParams
-from lsp_server.registry import Registry
-from lsp_server.session import Session
 from lsp_server.suggestions import Query, now_ms, suggest
 
-SNIPPET_KIND = 15
+if TYPE_CHECKING:
+    from lsp_server.language_server import SpanfillServer
+
 _LONGEST_LABEL = 60
 
 
-def register(registry: Registry) -> None:
+def register(server: "SpanfillServer") -> None:
     """Add the handlers."""
-    registry.request("textDocument/completion", CompletionParams, completion)
+    options = types.CompletionOptions(trigger_characters=[".", "(", " ", ":"], resolve_provider=False)
+    server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
 
 
-async def completion(session: Session, params: CompletionParams) -> dict[str, Any]:
+async def completion(ls: "SpanfillServer", params: types.CompletionParams) -> types.CompletionList:
     """One item at most; incomplete, so that the client asks again as the text changes."""
+    session = ls.session
     if not session.options.completion.fallback:
-        return {"isIncomplete": False, "items": []}
+        return types.CompletionList(is_incomplete=False, items=[])
     received = now_ms()
     document = session.document(params.text_document.uri)
-    offset = document.offset_at(params.position)
+    offset = document.offset_at(position_of(params.position))
     query = Query(document=document, text=document.text, offset=offset, invoked=False, received_ms=received)
     items = []
     for suggestion in (await suggest(session, query))[:1]:
         inline = item_of(document, suggestion)
-        text = inline["insertText"]
         # Clients filter a list by the word at the cursor: the item has to begin with it.
         word = _word_before(document.text, offset)
+        whole = f"{word}{inline.insert_text}"
+        span = document.range_of(offset - len(word), len(document.text) - len(suggestion.after))
         items.append(
-            {
-                "label": _label(word + text),
-                "kind": SNIPPET_KIND,
-                "detail": "spanfill",
-                "documentation": word + text,
-                "filterText": word + text,
-                "sortText": "\u0001",
-                "textEdit": {
-                    "range": document.range_of(
-                        offset - len(word), len(document.text) - len(suggestion.after)
-                    ),
-                    "newText": word + suggestion.text,
-                },
-                "command": inline["command"],
-            }
+            types.CompletionItem(
+                label=_label(whole),
+                kind=types.CompletionItemKind.Snippet,
+                detail="spanfill",
+                documentation=whole,
+                filter_text=whole,
+                sort_text="\u0001",
+                text_edit=types.TextEdit(protocol_range(span), word + suggestion.text),
+                command=inline.command,
+            )
         )
-    return {"isIncomplete": True, "items": items}
+    return types.CompletionList(is_incomplete=True, items=items)
 
 
 def _word_before(text: str, offset: int) -> str:

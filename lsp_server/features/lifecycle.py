@@ -1,95 +1,90 @@
-"""`initialize`, `initialized`, `shutdown`, and the settings that come with them."""
+"""`initialize`, `initialized`, `shutdown`, and the settings and folders that come with them."""
 
-import asyncio
 import hmac
 import logging
+from collections.abc import Awaitable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lsp_server.features.commands import COMMANDS
-from lsp_server.messages import DidChangeConfigurationParams, InitializeParams, NoParams
-from lsp_server.options import Options, read_options
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
+
+from lsp_server.features import completion
+from lsp_server.options import read_options
 from lsp_server.positions import negotiate
 from lsp_server.privacy import Privacy
-from lsp_server.registry import Registry
-from lsp_server.rpc import errors
-from lsp_server.rpc.errors import RpcError
 from lsp_server.session import Session, path_of
 from lsp_server.trigger_kinds import TriggerNumbering
 
+if TYPE_CHECKING:
+    from lsp_server.language_server import SpanfillServer
+
 logger = logging.getLogger(__name__)
 
-INCREMENTAL = 2
-"""`TextDocumentSyncKind.Incremental`."""
 
-
-def register(registry: Registry) -> None:
+def register(server: "SpanfillServer") -> None:
     """Add the handlers."""
-    registry.request("initialize", InitializeParams, initialize)
-    registry.request("shutdown", NoParams, shutdown)
-    registry.notification("initialized", NoParams, initialized)
-    registry.notification(
-        "workspace/didChangeConfiguration", DidChangeConfigurationParams, did_change_configuration
-    )
+    server.feature(types.INITIALIZE)(initialize)
+    server.feature(types.INITIALIZED)(initialized)
+    server.feature(types.SHUTDOWN)(shutdown)
+    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
+    server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(did_change_workspace_folders)
 
 
-async def initialize(session: Session, params: InitializeParams) -> dict[str, Any]:
-    """Answer with what the server can do. Nothing slow happens here."""
-    _check_token(session, params)
-    session.client = params
-    session.encoding = negotiate(session.capability("general.positionEncodings"))
-    session.numbering = TriggerNumbering(str((params.client_info or {}).get("name", "")))
-    session.roots = _roots(params)
+def initialize(ls: "SpanfillServer", params: types.InitializeParams) -> None:
+    """Take the client's measure; pygls answers with what the server can do. Nothing slow happens here."""
+    _check_token(ls, params)
+    session = ls.session
+    session.initialization_options = params.initialization_options
+    offered = session.capability("general.position_encodings")
+    session.encoding = negotiate([str(getattr(kind, "value", kind)) for kind in offered or ()])
+    session.numbering = TriggerNumbering(params.client_info.name if params.client_info else "")
+    session.roots = _paths(folder.uri for folder in params.workspace_folders or ())
+    if not session.roots and params.root_uri:
+        session.roots = _paths([params.root_uri])
     session.privacy = Privacy(session.roots)
     options, _ = read_options(params.initialization_options)
-    return {
-        "capabilities": _capabilities(session, options),
-        "serverInfo": {"name": "spanfill", "version": session.version},
-    }
+    if options.completion.fallback:
+        completion.register(ls)
 
 
-def _check_token(session: Session, params: InitializeParams) -> None:
+def _check_token(ls: "SpanfillServer", params: types.InitializeParams) -> None:
     raw = params.initialization_options
     shown = raw.pop("token", None) if isinstance(raw, dict) else None
-    if session.token is not None and not hmac.compare_digest(str(shown).encode(), session.token.encode()):
-        session.connection.close(1)
-        raise RpcError(errors.INVALID_REQUEST, "The token in the initialization options is missing or wrong.")
+    if ls.token is not None and not hmac.compare_digest(str(shown).encode(), ls.token.encode()):
+        ls.hang_up()
+        raise JsonRpcInvalidRequest("The token in the initialization options is missing or wrong.")
 
 
-def _roots(params: InitializeParams) -> tuple[Path, ...]:
-    uris = [str(folder.get("uri")) for folder in params.workspace_folders or ()]
-    if not uris and params.root_uri:
-        uris = [params.root_uri]
+def _paths(uris: Iterable[str]) -> tuple[Path, ...]:
     return tuple(Path(path_of(uri)) for uri in uris)
 
 
-def _capabilities(session: Session, options: Options) -> dict[str, Any]:
-    offered: dict[str, Any] = {
-        "positionEncoding": session.encoding,
-        "textDocumentSync": {"openClose": True, "change": INCREMENTAL},
-        "inlineCompletionProvider": {},
-        "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
-        "codeActionProvider": {"codeActionKinds": ["refactor.rewrite", "quickfix"]},
-        "workspace": {"workspaceFolders": {"supported": False}},
-        "experimental": {"spanfill": {"fill": True, "frames": True}},
-    }
-    if options.completion.fallback:
-        offered["completionProvider"] = {"triggerCharacters": [".", "(", " ", ":"], "resolveProvider": False}
-    return offered
+def did_change_workspace_folders(ls: "SpanfillServer", params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Paths and ignore files count from the workspace's folders."""
+    del params
+    session = ls.session
+    session.roots = _paths(folder.uri for folder in ls.workspace.folders.values())
+    session.privacy = Privacy(session.roots, session.options.files.secret_globs)
 
 
-def initialized(session: Session, params: NoParams) -> None:
+def initialized(ls: "SpanfillServer", params: types.InitializedParams) -> None:
     """Fetch the settings, then begin loading the model behind the conversation."""
     del params
-    session.spawn(_start(session))
+    ls.session.spawn(_start(ls.session))
 
 
 async def _start(session: Session) -> None:
     await _fetch_settings(session)
-    if session.capability("workspace.didChangeConfiguration.dynamicRegistration"):
-        registration = {"id": "spanfill-settings", "method": "workspace/didChangeConfiguration"}
-        registration |= {"registerOptions": {"section": "spanfill"}}  # type: ignore[dict-item]
-        await _asked(session, "client/registerCapability", {"registrations": [registration]})
+    if session.capability("workspace.did_change_configuration.dynamic_registration"):
+        registration = types.Registration(
+            id="spanfill-settings",
+            method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            register_options=types.DidChangeConfigurationRegistrationOptions(section="spanfill"),
+        )
+        await _asked(
+            session.server.client_register_capability_async(types.RegistrationParams([registration]))
+        )
     session.host.listeners.append(session.report)
     session.report(session.host.status)
     if session.options.enabled and session.options.model.load == "startup":
@@ -97,20 +92,21 @@ async def _start(session: Session) -> None:
 
 
 async def _fetch_settings(session: Session) -> None:
-    raw = session.client.initialization_options
+    raw = session.initialization_options
     if session.capability("workspace.configuration"):
-        answer = await _asked(session, "workspace/configuration", {"items": [{"section": "spanfill"}]})
-        if isinstance(answer, list) and answer and answer[0] is not None:
+        wanted = types.ConfigurationParams([types.ConfigurationItem(section="spanfill")])
+        answer = await _asked(session.server.workspace_configuration_async(wanted))
+        if answer and answer[0] is not None:
             raw = _merged(raw, answer[0])
     session.configure(raw)
 
 
-async def _asked(session: Session, method: str, params: Any) -> Any:
+async def _asked(answer: Awaitable[Any]) -> Any:
     """The client's answer, None where it refuses."""
     try:
-        return await session.connection.request(method, params)
-    except RpcError as error:
-        logger.warning("The client refused %s: %s", method, error)
+        return await answer
+    except JsonRpcException as error:
+        logger.warning("The client refused a request: %s", error)
         return None
 
 
@@ -121,19 +117,17 @@ def _merged(base: Any, over: Any) -> Any:
     return base | {key: _merged(base.get(key), value) for key, value in over.items()}
 
 
-def did_change_configuration(session: Session, params: DidChangeConfigurationParams) -> None:
+def did_change_configuration(ls: "SpanfillServer", params: types.DidChangeConfigurationParams) -> None:
     """Take new settings: asked for where the client answers, else from the notification."""
+    session, settings = ls.session, params.settings
     if session.capability("workspace.configuration"):
         session.spawn(_fetch_settings(session))
-        return
-    settings = params.settings
-    if isinstance(settings, dict):
-        session.configure(_merged(session.client.initialization_options, settings.get("spanfill", settings)))
+    elif isinstance(settings, dict):
+        session.configure(_merged(session.initialization_options, settings.get("spanfill", settings)))
 
 
-async def shutdown(session: Session, params: NoParams) -> None:
+def shutdown(ls: "SpanfillServer", params: None) -> None:
     """Stop what runs for this client."""
     del params
-    session.turn.set()
-    session.host.cancel_all()
-    await asyncio.sleep(0)
+    ls.session.turn.set()
+    ls.session.host.cancel_all()

@@ -1,43 +1,59 @@
 """`textDocument/didOpen`, `didChange`, `didClose`."""
 
 import logging
+from typing import TYPE_CHECKING
 
-from lsp_server.messages import DidChangeParams, DidCloseParams, DidOpenParams
+from lsprotocol import types
+
+from lsp_server.conversion import range_of
 from lsp_server.open_document import OpenDocument
-from lsp_server.registry import Registry
 from lsp_server.session import Session, path_of
 from lsp_server.suggestions import now_ms, path_name
+
+if TYPE_CHECKING:
+    from lsp_server.language_server import SpanfillServer
 
 logger = logging.getLogger(__name__)
 
 
-def register(registry: Registry) -> None:
+def register(server: "SpanfillServer") -> None:
     """Add the handlers."""
-    registry.notification("textDocument/didOpen", DidOpenParams, did_open)
-    registry.notification("textDocument/didChange", DidChangeParams, did_change)
-    registry.notification("textDocument/didClose", DidCloseParams, did_close)
+    server.feature(types.TEXT_DOCUMENT_DID_OPEN)(did_open)
+    server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(did_change)
+    server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(did_close)
 
 
-def did_open(session: Session, params: DidOpenParams) -> None:
+def did_open(ls: "SpanfillServer", params: types.DidOpenTextDocumentParams) -> None:
     """Take a text in."""
-    item = params.text_document
-    session.documents[item.uri] = OpenDocument(item, session.encoding)
-    _visit(session, session.documents[item.uri], 0)
+    item, session = params.text_document, ls.session
+    document = OpenDocument(
+        item.uri,
+        item.text,
+        version=item.version,
+        language=item.language_id,
+        encoding=session.encoding,
+    )
+    session.documents[item.uri] = document
+    _visit(session, document, 0)
 
 
-def did_change(session: Session, params: DidChangeParams) -> None:
+def did_change(ls: "SpanfillServer", params: types.DidChangeTextDocumentParams) -> None:
     """Apply the changes, each to the text the one before left."""
+    session = ls.session
     document = session.documents.get(params.text_document.uri)
     if document is None:
         logger.warning("A change to a document that is not open was ignored")
         return
     session.pacing.key_pressed(now_ms())
+    line = None
     for change in params.content_changes:
-        document.change(change)
-    if params.text_document.version is not None:
-        document.version = params.text_document.version
-    changed = next((change.range for change in params.content_changes if change.range is not None), None)
-    _visit(session, document, changed.start.line if changed is not None else 0)
+        if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+            document.change(change.text)
+            continue
+        document.change(change.text, range_of(change.range))
+        line = change.range.start.line if line is None else line
+    document.version = params.text_document.version
+    _visit(session, document, line or 0)
 
 
 def _visit(session: Session, document: OpenDocument, line: int) -> None:
@@ -46,7 +62,7 @@ def _visit(session: Session, document: OpenDocument, line: int) -> None:
         session.neighbours.visit(document, path_name(session, path_of(document.uri)), line)
 
 
-def did_close(session: Session, params: DidCloseParams) -> None:
+def did_close(ls: "SpanfillServer", params: types.DidCloseTextDocumentParams) -> None:
     """Forget a text."""
-    session.documents.pop(params.text_document.uri, None)
-    session.memory.forget(params.text_document.uri)
+    ls.session.documents.pop(params.text_document.uri, None)
+    ls.session.memory.forget(params.text_document.uri)

@@ -1,12 +1,26 @@
 """A client that sends bytes as they are told, and reads what comes back."""
 
 import asyncio
+import json
 import sys
 from typing import Any
 
 from editor import PATIENCE_S, SCRIPTED, URI
 
-from lsp_server.rpc.framing import Decoder, Malformed, encode
+
+def encode(message: Any) -> bytes:
+    """A message with its header."""
+    body = json.dumps(message).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+async def read_message(stream: asyncio.StreamReader) -> Any:
+    """The next message of a well-formed stream; None at its end."""
+    header = await stream.readuntil(b"\r\n\r\n") if not stream.at_eof() else b""
+    if not header:
+        return None
+    length = next(line for line in header.splitlines() if line.startswith(b"Content-Length: "))
+    return json.loads(await stream.readexactly(int(length.split()[1])))
 
 
 class Raw:
@@ -18,8 +32,6 @@ class Raw:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.notifications: list[Any] = []
         self.process = process
-        self._decoder = Decoder()
-        self._messages: list[Any] = []
 
     @classmethod
     async def start(cls, *command: str) -> "Raw":
@@ -58,14 +70,8 @@ class Raw:
                 self.notifications.append(message)
 
     async def _read(self) -> Any:
-        while not self._messages:
-            assert self.process.stdout is not None
-            data = await self.process.stdout.read(65536)
-            assert data, "the server has ended"
-            self._messages += self._decoder.feed(data)
-        message = self._messages.pop(0)
-        assert not isinstance(message, Malformed), message
-        return message
+        assert self.process.stdout is not None
+        return await read_message(self.process.stdout)
 
     async def ask(self, method: str, params: Any = None, identifier: Any = 1) -> Any:
         self.send({"id": identifier, "method": method, "params": params})

@@ -1,19 +1,17 @@
+from lsprotocol import types
+
 from lsp_server.actions import offers
-from lsp_server.messages import TextDocumentItem
 from lsp_server.open_document import OpenDocument
 from lsp_server.positions import Position, Range
 
 TEXT = 'def f(x):\n    """Doc."""\n\n\ndef g(x):\n    # make it a loop\n    return x\n'
-PROBLEM = {
-    "range": {"start": {"line": 6, "character": 11}, "end": {"line": 6, "character": 12}},
-    "message": "bad",
-}
+PROBLEM = types.Diagnostic(range=types.Range(types.Position(6, 11), types.Position(6, 12)), message="bad")
 
 
-def titles(start: int, end: int, *, chat: bool, problems: tuple[dict, ...] = ()) -> list[str]:
-    item = TextDocumentItem(uri="u", language_id="python", version=1, text=TEXT)
+def titles(start: int, end: int, *, chat: bool, problems: tuple[types.Diagnostic, ...] = ()) -> list[str]:
+    document = OpenDocument("u", TEXT, language="python")
     selection = Range(Position(start, 0), Position(end, 0))
-    return [offer.title for offer in offers(OpenDocument(item, "utf-16"), selection, problems, chat=chat)]
+    return [offer.title for offer in offers(document, selection, problems, chat=chat)]
 
 
 def test_without_a_chat_layout_only_fills_are_offered() -> None:
@@ -36,14 +34,12 @@ def test_an_empty_body_is_filled_and_not_regenerated() -> None:
 
 
 def test_a_diagnostics_whole_statement_is_fixed() -> None:
-    item = TextDocumentItem(uri="u", language_id="python", version=1, text=TEXT)
-    document, at = OpenDocument(item, "utf-16"), Position(6, 11)
+    document, at = OpenDocument("u", TEXT, language="python"), Position(6, 11)
     fix = next(o for o in offers(document, Range(at, at), (PROBLEM,), chat=True) if o.kind == "quickfix")
     assert fix.range == Range(Position(6, 4), Position(6, 12))
     assert fix.diagnostic == PROBLEM
 
 
-def test_diagnostics_that_make_no_sense_are_left_out() -> None:
-    assert titles(
-        0, 0, chat=True, problems=({}, {"range": 3, "message": "m"}, {**PROBLEM, "message": ""})
-    ) == ["Fill function body"]
+def test_diagnostics_that_say_nothing_are_left_out() -> None:
+    silent = types.Diagnostic(range=PROBLEM.range, message=" ")
+    assert titles(0, 0, chat=True, problems=(silent,)) == ["Fill function body"]

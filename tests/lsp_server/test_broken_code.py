@@ -2,11 +2,12 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lsprotocol import types
 
 from lsp_server.actions import offers
+from lsp_server.conversion import protocol_range
 from lsp_server.holes import hole_at, statement_span
 from lsp_server.languages import language_by_id, supported
-from lsp_server.messages import ContentChange, TextDocumentItem
 from lsp_server.open_document import OpenDocument
 from lsp_server.syntax import parse
 from lsp_server.trimming import Place, trim
@@ -75,16 +76,16 @@ def test_trimming_takes_any_text(
 def test_the_incremental_tree_is_the_whole_parse(
     text: str, edits: list[tuple[int, int, str]], language: str
 ) -> None:
-    item = TextDocumentItem(uri="u", language_id=language, version=1, text=text)
-    document = OpenDocument(item, "utf-16")
+    document = OpenDocument("u", text, language=language)
     for at, length, new_text in edits:
         document.syntax()
         start = min(at, len(document.text))
         span = document.range_of(start, min(len(document.text), start + length))
-        document.change(ContentChange(range=span, text=new_text))
+        document.change(new_text, span)
     tree, whole = document.syntax(), parse(document.text, language_by_id(language))
     assert (tree is None) == (whole is None)
     if tree is not None and whole is not None and not whole.root.has_error:
         assert str(tree.root) == str(whole.root)
     selection = document.range_of(0, len(document.text))
-    offers(document, selection, ({"range": {}, "message": "m"}, {}), chat=True)
+    problem = types.Diagnostic(range=protocol_range(selection), message="m")
+    offers(document, selection, [problem], chat=True)

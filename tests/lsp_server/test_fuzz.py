@@ -4,6 +4,7 @@ SPANFILL_FUZZ_CASES sets the number of cases.
 """
 
 import asyncio
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -12,14 +13,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from raw import encode
 from test_documents import TEXTS, Client
 from test_small_parts import result
 
 from lsp_server.engine_host import EngineHost
+from lsp_server.framing import FrameReader
 from lsp_server.positions import Position
-from lsp_server.rpc.connection import Phase
-from lsp_server.rpc.framing import decode, encode
-from lsp_server.server import converse, open_session
+from lsp_server.server import make_server
 from runtime import CancelToken, FillRequest, FillResult, Frame
 
 CASES = int(os.environ.get("SPANFILL_FUZZ_CASES", "150"))
@@ -208,25 +209,40 @@ def _well_formed(changes: list[dict[str, Any]]) -> bool:
     numbers = [
         number for change in changes for end in change.get("range", {}).values() for number in end.values()
     ]
-    return all(number >= 0 for number in numbers)
+    return all(0 <= number < 2**31 for number in numbers)
+
+
+class Writer:
+    """Keeps what the server sends."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        self.sent.append(json.loads(data.split(b"\r\n\r\n", 1)[1]))
+
+    def close(self) -> None:
+        pass
 
 
 async def play(messages: list[Any]) -> None:
-    sent: list[dict[str, Any]] = []
     host = EngineHost(lambda _: Instant())
-    session = open_session(
-        lambda message: sent.append(decode(encode(message).split(b"\r\n\r\n", 1)[1])), host
-    )
-    conversation = asyncio.ensure_future(converse(session))
+    server, stream, writer = make_server(host), asyncio.StreamReader(), Writer()
+    server.protocol.set_writer(writer)
+    conversation = asyncio.ensure_future(server.converse(FrameReader(stream)))
+
+    def put(message: Any) -> None:
+        stream.feed_data(encode(message))
+
+    def answers() -> list[dict[str, Any]]:
+        return [
+            answer for answer in writer.sent if isinstance(answer.get("id"), int) and "method" not in answer
+        ]
+
     mirror, asked = Mirror(), 1
-    session.connection.put(
-        {
-            "jsonrpc": "2.0",
-            "id": 0,
-            "method": "initialize",
-            "params": {"capabilities": {}, "initializationOptions": {"completion": {"debounceMs": 0}}},
-        }
-    )
+    options = {"completion": {"debounceMs": 0}}
+    params = {"capabilities": {}, "initializationOptions": options}
+    put({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params})
     for generated in messages:
         message = generated
         if isinstance(message, dict):
@@ -234,28 +250,22 @@ async def play(messages: list[Any]) -> None:
             if message.get("id") == 0 and "method" in message:
                 message["id"] = asked
                 asked += 1
-        session.connection.put(message)
+        put(message)
         mirror.follow(message)
         await asyncio.sleep(0)
     async with asyncio.timeout(20):
-        while (
-            len([answer for answer in sent if isinstance(answer.get("id"), int) and "method" not in answer])
-            < asked
-        ):
+        while len(answers()) < asked:
             await asyncio.sleep(0.0005)
-    assert session.connection.phase is Phase.RUNNING
     assert not conversation.done()
-    assert {uri: document.text for uri, document in session.documents.items()} == mirror.texts
-    session.connection.put({"jsonrpc": "2.0", "id": asked, "method": "shutdown"})
-    session.connection.put({"jsonrpc": "2.0", "method": "exit"})
+    put({"jsonrpc": "2.0", "id": asked, "method": "shutdown"})
+    put({"jsonrpc": "2.0", "method": "exit"})
     async with asyncio.timeout(20):
-        assert await conversation == 0
+        await conversation
+    assert server.exit_status == 0
+    assert {uri: document.text for uri, document in server.session.documents.items()} == mirror.texts
     assert host.close(patience_s=10)
-    answers = Counter(
-        answer["id"] for answer in sent if isinstance(answer.get("id"), int) and "method" not in answer
-    )
-    assert answers == Counter(range(asked + 1))
-    internal = [answer["error"] for answer in sent if answer.get("error", {}).get("code") == -32603]
+    assert Counter(answer["id"] for answer in answers()) == Counter(range(asked + 1))
+    internal = [answer["error"] for answer in answers() if answer.get("error", {}).get("code") == -32603]
     assert internal == []
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from editor import PATIENCE_S, SCRIPTED
+from raw import encode, read_message
 from websockets.asyncio.client import connect
 
 from lsp_server.network import is_loopback, parse_address, serve_network
-from lsp_server.rpc.framing import Decoder, encode
 from runtime import UsageError
 
 INITIALIZE = {"jsonrpc": "2.0", "id": 1, "method": "initialize"}
@@ -50,13 +50,11 @@ async def over_tcp(port: int, message: dict[str, Any]) -> tuple[Any, bytes | Non
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     async with asyncio.timeout(PATIENCE_S):
         writer.write(encode(message))
-        decoder, found = Decoder(), []
-        while not found:
-            found = decoder.feed(await reader.read(65536))
-        rest = await reader.read() if "error" in found[0] else None
+        found = await read_message(reader)
+        rest = await reader.read() if "error" in found else None
     writer.close()
     await writer.wait_closed()
-    return found[0], rest
+    return found, rest
 
 
 @pytest.mark.parametrize("token", ["chosen", None])
