@@ -23,6 +23,7 @@ from export.graph.linear import FloatLinear, Int4Linear, Int8Linear, LinearForma
 from export.graph.weights_file import WeightsFile
 from export.graph.writer import GraphWriter
 from export.layouts import qwen2_layouts
+from export.recorded_parity import recorded_parity
 from export.vocabulary import ascii_ids, special_ids
 from runtime.errors import UsageError
 from runtime.manifest import (
@@ -178,6 +179,7 @@ def _manifest(
         sampler=SamplerDefault(name="self-verify"),
         source=source,
         licence=licence,
+        parity=recorded_parity(source.sha256, quantization),
         files={},
     )
 
