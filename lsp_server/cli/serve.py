@@ -1,5 +1,6 @@
 """`spanfill serve`: the language server on standard input and output, TCP or WebSocket."""
 
+import gc
 import logging
 import sys
 from typing import Annotated
@@ -33,9 +34,13 @@ def command(
         level=logging.DEBUG if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    if tcp is None and ws is None:
-        from lsp_server.stdio import serve_stdio
+    # The thousands of classes made now live to the end: the collector need not look at them, now or later.
+    gc.disable()
+    from lsp_server.stdio import serve_stdio
 
+    gc.freeze()
+    gc.enable()
+    if tcp is None and ws is None:
         raise typer.Exit(serve_stdio(model))
     from lsp_server.network import serve_network
 

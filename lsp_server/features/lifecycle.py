@@ -1,6 +1,5 @@
 """`initialize`, `initialized`, `shutdown`, and the settings and folders that come with them."""
 
-import hmac
 import logging
 from collections.abc import Awaitable, Iterable
 from pathlib import Path
@@ -51,7 +50,11 @@ def initialize(ls: "SpanfillServer", params: types.InitializeParams) -> None:
 def _check_token(ls: "SpanfillServer", params: types.InitializeParams) -> None:
     raw = params.initialization_options
     shown = raw.pop("token", None) if isinstance(raw, dict) else None
-    if ls.token is not None and not hmac.compare_digest(str(shown).encode(), ls.token.encode()):
+    if ls.token is None:
+        return
+    from secrets import compare_digest  # not needed over stdio
+
+    if not compare_digest(str(shown).encode(), ls.token.encode()):
         ls.hang_up()
         raise JsonRpcInvalidRequest("The token in the initialization options is missing or wrong.")
 

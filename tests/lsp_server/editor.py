@@ -18,6 +18,8 @@ PATIENCE_S = 20.0
 class Editor:
     """One client with one or more open texts."""
 
+    patience_s = PATIENCE_S
+
     def __init__(self, client: LanguageClient) -> None:
         self.client = client
         self.seen: list[tuple[str, Any]] = []
@@ -50,7 +52,7 @@ class Editor:
         def found() -> Any:
             return next((params for name, params in self.seen if name == method and test(params)), None)
 
-        async with asyncio.timeout(PATIENCE_S), self._news:
+        async with asyncio.timeout(self.patience_s), self._news:
             await self._news.wait_for(lambda: found() is not None)
             return found()
 

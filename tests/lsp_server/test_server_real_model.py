@@ -1,86 +1,106 @@
-"""The real server process with the real default model."""
+"""The real server process with the real default model, through pytest-lsp's client."""
 
-import os
+import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from raw import Raw
-
-from runtime import ModelError
-from runtime.store import resolve
+from editor import URI, Editor, make_client
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 pytestmark = pytest.mark.real_model
 
-MODEL = os.environ.get("SPANFILL_TEST_MODEL")
-"""Another model than the default one, by name or folder."""
-
-STUB = 'def factorial(n):\n    """Return n!."""\n    \n\n\ndef main():\n    print(factorial(5))\n'
-LINE = "def middle(lo, hi):\n    return (lo + \n"
-SLOW_OPTIONS = {"completion": {"debounceMs": 0, "speculate": False}}
+EXAMPLES = Path(__file__).parents[2] / "examples"
+OPTIONS = {"completion": {"debounceMs": 0, "speculate": False}}
+LONGEST_STOP_MS = 500.0
+"""Generous: on two idle cores a cancelled pass ends within some 60 ms."""
 
 
 @pytest_asyncio.fixture
-async def raw() -> AsyncIterator[Raw]:
-    try:
-        resolve(MODEL)
-    except ModelError as error:
-        pytest.skip(str(error))
-    client = await Raw.start(
-        "-m", "lsp_server.cli.main", "serve", "--stdio", *(["--model", MODEL] if MODEL else [])
-    )
-    client.patience_s = 120
-    yield client
-    client.process.kill()
-    await client.process.communicate()
+async def editor(default_model: Path) -> AsyncIterator[Editor]:
+    client = make_client()
+    command = ("-m", "lsp_server.cli.main", "serve", "--stdio", "--model", str(default_model))
+    await client.start_io(sys.executable, *command)
+    editor: Editor = client.editor  # type: ignore[attr-defined]
+    editor.patience_s = 120
+    await editor.initialize(OPTIONS)
+    await editor.ready()
+    yield editor
+    await client.shutdown_session()
+    await client.stop()
 
 
-def position(text: str, mark: str) -> dict[str, int]:
-    before = text[: text.index(mark) + len(mark)]
-    return {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
+def opened(editor: Editor, name: str, gap: str, language: str = "python") -> tuple[str, dict[str, int]]:
+    """Open an example without `gap`, the one place with that text; answers the text and the place."""
+    whole = (EXAMPLES / name).read_text()
+    assert whole.count(gap) == 1
+    before, after = whole.split(gap)
+    editor.open(before + after, uri=f"file:///workspace/{name}", language=language)
+    return before + after, {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
 
 
-async def test_a_function_is_written_that_works(raw: Raw) -> None:
-    await raw.initialize(SLOW_OPTIONS)
-    raw.open(STUB)
-    where = {"textDocument": {"uri": Raw.URI}, "position": {"line": 0, "character": 4}}
-    answer = (await raw.ask("spanfill/fill", {**where, "mode": "function", "frames": False}))["result"]
-    lines = STUB.split("\n")
-    first, last = answer["range"]["start"]["line"], answer["range"]["end"]["line"]
-    filled = "\n".join([*lines[:first], answer["text"], *lines[last + 1 :]])
-    scope: dict[str, object] = {}
-    exec(filled, scope)
-    assert scope["factorial"](5) == 120  # type: ignore[operator]
+async def line_at(editor: Editor, name: str, where: dict[str, int]) -> str:
+    result = await editor.complete(where["line"], where["character"], 1, uri=f"file:///workspace/{name}")
+    return result.items[0].insertText
 
 
-async def test_a_line_is_finished_and_typing_along_costs_nothing(raw: Raw) -> None:
-    await raw.initialize(SLOW_OPTIONS)
-    raw.open(LINE)
-    where = position(LINE, "(lo + ")
-    (item, *_) = (await raw.complete(where["line"], where["character"]))["result"]["items"]
-    assert item["insertText"].startswith("hi)")
-    change = {"range": {"start": where, "end": where}, "text": "h"}
-    raw.send(
-        {
-            "method": "textDocument/didChange",
-            "params": {"textDocument": {"uri": Raw.URI, "version": 2}, "contentChanges": [change]},
-        }
-    )
+async def with_function(editor: Editor, name: str, text: str, where: dict[str, int]) -> dict[str, Any]:
+    """The names of a Python file once the function at a place is filled, run for real."""
+    params = {"textDocument": {"uri": f"file:///workspace/{name}"}, "position": where, "mode": "function"}
+    answer = await editor.request("spanfill/fill", params)
+    lines = text.split("\n")
+    first, last = answer.range.start, answer.range.end
+    head = "\n".join([*lines[: first.line], lines[first.line][: first.character]])
+    tail = "\n".join([lines[last.line][last.character :], *lines[last.line + 1 :]])
+    scope: dict[str, Any] = {"__name__": "filled"}
+    exec(compile(head + answer.text + tail, name, "exec", dont_inherit=True), scope)
+    return scope
+
+
+async def test_a_python_function_is_written_that_works(editor: Editor) -> None:
+    text = (EXAMPLES / "numerals.py").read_text()
+    editor.open(text, uri="file:///workspace/numerals.py")
+    line = text[: text.index("def to_roman")].count("\n")
+    scope = await with_function(editor, "numerals.py", text, {"line": line, "character": 4})
+    assert [scope["to_roman"](number) for number in (1994, 4, 3888)] == ["MCMXCIV", "IV", "MMMDCCCLXXXVIII"]
+
+
+async def test_a_line_of_python_is_finished_and_typing_along_costs_nothing(editor: Editor) -> None:
+    text, where = opened(editor, "intervals.py", "self.end - self.start")
+    written = await line_at(editor, "intervals.py", where)
+    lines = text.split("\n")
+    lines[where["line"]] += written
+    scope: dict[str, Any] = {"__name__": "filled"}
+    exec(compile("\n".join(lines), "intervals.py", "exec", dont_inherit=True), scope)
+    assert [scope["Interval"](*ends).length for ends in ((2, 5), (-1, 0.5), (3, 3))] == [3, 1.5, 0]
+    editor.edit(where["line"], where["character"], written[0], uri="file:///workspace/intervals.py")
     started = time.perf_counter()
-    (rest, *_) = (await raw.complete(where["line"], where["character"] + 1, 2))["result"]["items"]
-    assert rest["insertText"] == item["insertText"][1:]
+    rest = await line_at(editor, "intervals.py", {**where, "character": where["character"] + 1})
+    assert rest == written[1:]
     assert time.perf_counter() - started < 0.1
 
 
-async def test_a_cancelled_fill_frees_the_engine(raw: Raw) -> None:
-    await raw.initialize(SLOW_OPTIONS)
-    raw.open(STUB)
-    fill = {"textDocument": {"uri": Raw.URI}, "position": {"line": 0, "character": 4}, "mode": "function"}
-    raw.send({"id": 50, "method": "spanfill/fill", "params": fill})
-    await raw.until("spanfill/frame")
-    raw.notifications.clear()
-    raw.send({"method": "$/cancelRequest", "params": {"id": 50}})
-    assert (await raw.next())["error"]["code"] == -32800
-    status = await raw.until("spanfill/status")
-    assert status["state"] == "ready"
+async def test_a_line_of_typescript_is_finished(editor: Editor) -> None:
+    _, where = opened(editor, "lru_cache.ts", "size;", "typescript")
+    assert await line_at(editor, "lru_cache.ts", where) in ("size;", "size")
+
+
+async def test_a_cancelled_fill_stops_at_once(editor: Editor) -> None:
+    editor.open('def factorial(n):\n    """Return n!, with long comments."""\n    \n')
+    params = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 4}, "mode": "function"}
+    pending = editor.request("spanfill/fill", params, identifier="slow")
+    await editor.until("spanfill/frame")
+    editor.seen.clear()
+    started = time.perf_counter()
+    editor.client.cancel_request(types.CancelParams(id="slow"))
+    await editor.until("spanfill/status", lambda status: status.state == "ready")
+    stopped_ms = (time.perf_counter() - started) * 1e3
+    with pytest.raises((JsonRpcException, asyncio.CancelledError)):
+        await pending
+    print(f"from $/cancelRequest to idle: {stopped_ms:.0f} ms")
+    assert stopped_ms <= LONGEST_STOP_MS
