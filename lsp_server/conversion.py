@@ -49,9 +49,16 @@ def _trigger_kind(value: Any, _: Any) -> Any:
 def fault_of(error: Exception, path: str) -> str:
     """Where JSON does not fit its type; names keys and types, never values."""
     try:
-        return "; ".join(cattrs.transform_error(error, path=path))[:300]
+        return "; ".join(cattrs.transform_error(error, path, _without_value))[:300]
     except Exception:  # a fault that cattrs itself can't describe
         return type(error).__name__
+
+
+def _without_value(error: BaseException, expected: type | None) -> str:
+    """cattrs' own sentences quote some values, and a value may be source text."""
+    if isinstance(error, KeyError):
+        return "required field missing"
+    return f"invalid value, expected {getattr(expected, '__name__', expected)}"
 
 
 def fill_params(raw: Any) -> FillParams:

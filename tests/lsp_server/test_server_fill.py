@@ -265,3 +265,50 @@ async def test_a_statement_is_filled_whole(editor: Editor) -> None:
     assert (answer.range.start.line, answer.range.start.character) == (2, 4)
     assert (answer.range.end.line, answer.range.end.character) == (3, 8)
     assert answer.text == "y = 2"
+
+
+async def test_a_running_command_is_cancelled_by_its_request(editor: Editor) -> None:
+    await start(editor, "# engine: slow 1000\nx = \n")
+    params = {"command": "spanfill.fillSelection", "arguments": [fill_params(range=span(1, 4, 1, 4))]}
+    pending = editor.request("workspace/executeCommand", params, identifier="command")
+    await editor.until("spanfill/frame")
+    editor.seen.clear()
+    editor.client.cancel_request(types.CancelParams(id="command"))
+    with pytest.raises((JsonRpcException, asyncio.CancelledError)):
+        await pending
+    await editor.ready()
+
+
+async def test_a_client_that_answers_nonsense_is_told_so(editor: Editor) -> None:
+    @editor.client.feature(types.WORKSPACE_APPLY_EDIT)
+    def apply(params: types.ApplyWorkspaceEditParams) -> list[int]:
+        del params
+        return [1]
+
+    await start(editor, "x = \n")
+    params = {"command": "spanfill.fillSelection", "arguments": [fill_params(range=span(0, 4, 0, 4))]}
+    with pytest.raises(JsonRpcException, match="can't be understood"):
+        await editor.request("workspace/executeCommand", params)
+    assert (await editor.complete(0, 4, 1)).items
+
+
+async def test_progress_of_our_own_where_the_client_can_show_it(editor: Editor) -> None:
+    window = types.WindowClientCapabilities(work_done_progress=True)
+    await start(editor, "x = \n", window=window)
+    await editor.request("spanfill/fill", fill_params(position=at(0, 4)))
+    ((_, reports),) = editor.client.progress_reports.items()
+    assert isinstance(reports[0], types.WorkDoneProgressBegin)
+    assert isinstance(reports[-1], types.WorkDoneProgressEnd)
+
+
+async def test_paths_count_from_the_workspaces_folders(editor: Editor) -> None:
+    await start(editor, "# engine: describe\n")
+    uri = "file:///other/deep/file.py"
+    editor.open("# engine: describe\nx = \n", uri=uri)
+    where = {"textDocument": {"uri": uri}, "position": at(1, 4)}
+    assert (await editor.request("spanfill/fill", where)).text.endswith("|file.py")
+    event = types.WorkspaceFoldersChangeEvent(
+        added=[types.WorkspaceFolder(uri="file:///other", name="other")], removed=[]
+    )
+    editor.client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event=event))
+    assert (await editor.request("spanfill/fill", where)).text.endswith("|deep/file.py")

@@ -187,3 +187,33 @@ async def test_what_libraries_print_does_not_reach_the_protocol(raw: Raw) -> Non
     raw.open("# engine: print\nx = \n")
     assert (await raw.complete(1, 4))["result"]["items"][0]["insertText"] == "value"
     assert (await raw.ask("shutdown"))["result"] is None
+
+
+async def test_no_source_text_is_logged_whatever_fails(raw: Raw) -> None:
+    await raw.initialize()
+    secret = "s3cr3t"
+    raw.open(f"# engine: crash {secret}\nx = \n")
+    await raw.complete(1, 4)
+    raw.send({"method": "textDocument/didOpen", "params": {"textDocument": {"text": secret}}})
+    raw.send({"method": "textDocument/didChange", "params": {"contentChanges": [{"text": secret}]}})
+    raw.send(
+        {"id": 7, "method": "spanfill/fill", "params": {"textDocument": {"uri": secret}, "mode": secret}}
+    )
+    answer = await raw.next()
+    assert secret not in json.dumps(answer)
+    await raw.ask("spanfill/fill", {"textDocument": {"uri": secret}})
+    raw.send(f"Content-Length: 9\r\n\r\n{{{secret}}}x".encode())
+    await raw.next()
+    await raw.ask("shutdown")
+    raw.send({"method": "exit"})
+    _, errors = await raw.process.communicate()
+    assert secret not in errors.decode()
+    assert b"was ignored" in errors
+
+
+async def test_a_client_that_only_stops_reading_ends_the_server(raw: Raw) -> None:
+    await raw.initialize()
+    raw.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+    raw.send({"id": 9, "method": "no/such"})
+    async with asyncio.timeout(raw.patience_s):
+        assert await raw.process.wait() == 1
