@@ -33,6 +33,7 @@ def command(
         stream=sys.stderr,
         level=logging.DEBUG if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,  # the command line has set up its own by now
     )
     # The thousands of classes made now live to the end: the collector need not look at them, now or later.
     gc.disable()
