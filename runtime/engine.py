@@ -20,7 +20,7 @@ from runtime.denoise import Limits, Progress, denoise
 from runtime.denoiser import CausalDenoiser
 from runtime.drafts.acceptance import Acceptance
 from runtime.errors import UsageError
-from runtime.joining import Plausible, best_join
+from runtime.joining import HEAD_LIMIT, Plausible, best_join
 from runtime.manifest import Manifest
 from runtime.pass_cost import PassCost
 from runtime.prompts import Prompt, build_prompt
@@ -246,6 +246,8 @@ class FillEngine:
         """Where the text ended without meeting the suffix, cut it where the suffix fits best."""
         if progress.ended in ("suffix", "budget") or not needs_join(request):
             return
+        if len(prompt.ids) + progress.canvas.frontier + HEAD_LIMIT > self.manifest.context_length:
+            return  # no room to run the suffix's beginning behind the text
         hole = best_join(
             progress.canvas,
             self._denoiser,

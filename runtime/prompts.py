@@ -34,8 +34,8 @@ def choose_layout(manifest: Manifest, request: FillRequest) -> str:
                 f"it has {', '.join(manifest.layouts)}."
             )
         return request.layout
-    # From a signature and docstring alone, an instruction-tuned model does far better when asked
-    # to answer than when asked to infill (docs/LOG.md).
+    # From a signature and docstring alone, an instruction-tuned model does a little better when asked
+    # to answer than when asked to infill, and ends by itself (docs/LOG.md).
     if "chat" in manifest.layouts and (request.instruction or request.mode == "function"):
         return "chat"
     return next(name for name in ("fim", "plain", *manifest.layouts) if name in manifest.layouts)
