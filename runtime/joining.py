@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from runtime.canvas import Canvas
 from runtime.denoiser import CausalDenoiser
 from runtime.predictions import Predictions
+from runtime.stopping.scope_exit import indentation
 from runtime.tokenizer import Tokenizer
 
 HEAD_CHARACTERS = 12
@@ -138,7 +139,7 @@ class Plausible:
     def __init__(self, prefix: str, suffix: str) -> None:
         self._prefix = prefix
         lines = [line for line in suffix.split("\n") if line.strip()]
-        self._indent = _indentation(lines[0]) if lines else 0
+        self._indent = indentation(lines[0]) if lines else 0
         self._active = bool(lines) and lines[0].lstrip()[0] not in ")]}"
 
     def __call__(self, hole: str) -> bool:
@@ -153,18 +154,13 @@ class Plausible:
             return True
         last = above[-1]
         opens = last.rstrip().endswith((":", "{", "(", "["))
-        deeper = self._indent > _indentation(last)
+        deeper = self._indent > indentation(last)
         if opens or deeper:
             return opens and deeper
-        if self._indent == _indentation(last):
+        if self._indent == indentation(last):
             return True
         for line in reversed(above):
             # Back at an outer block: some line above has to stand at this very depth.
-            if _indentation(line) <= self._indent:
-                return _indentation(line) == self._indent
+            if indentation(line) <= self._indent:
+                return indentation(line) == self._indent
         return self._indent == 0
-
-
-def _indentation(line: str) -> int:
-    expanded = line.expandtabs(8)
-    return len(expanded) - len(expanded.lstrip(" "))
