@@ -130,6 +130,7 @@ def convert_gguf(
     manifest = _manifest(name, checkpoint.config, tokenizer, quantization, source, licence)
     manifest = replace(
         manifest,
+        parity=recorded_parity(source.sha256, quantization, vocabulary, adapted=factors is not None),
         graph=GraphInfo(
             file=GRAPH_FILE,
             top_k=TOP_K,
@@ -179,7 +180,6 @@ def _manifest(
         sampler=SamplerDefault(name="self-verify"),
         source=source,
         licence=licence,
-        parity=recorded_parity(source.sha256, quantization),
         files={},
     )
 

@@ -15,10 +15,10 @@ _RECORDED: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def recorded_parity(sha256: str, quantization: str) -> dict[str, Any]:
-    """The manifest's parity block for a checkpoint; empty where none was measured."""
+def recorded_parity(sha256: str, quantization: str, vocabulary: str, *, adapted: bool) -> dict[str, Any]:
+    """The manifest's parity block for a checkpoint; empty for any form that was not measured."""
     figures = _RECORDED.get((sha256, quantization))
-    if figures is None:
+    if figures is None or vocabulary != "ascii" or adapted:
         return {}
     return {
         **figures,

@@ -296,7 +296,7 @@ class FillEngine:
         return tuple(pieces)
 
     def close(self) -> None:
-        """Cancel what runs and let the model go."""
+        """Cancel what runs; the model's memory is freed with the engine."""
         with self._newest_lock:
             if self._newest is not None:
                 self._newest.cancel()

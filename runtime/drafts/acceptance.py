@@ -9,7 +9,6 @@ PRIORS = {
     "lookup2": 0.4,
     "lookup1": 0.2,
     "jacobi": 0.2,
-    "mask": 0.4,
 }
 PRIOR_WEIGHT = 8.0
 HORIZON = 400.0
