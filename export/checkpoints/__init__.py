@@ -1,6 +1,6 @@
 """Reading checkpoints as data: Hugging Face folders and GGUF files, one view for all families.
 
-    open_checkpoint(where, revision=None, progress=...) -> Checkpoint
+open_checkpoint(where, revision=None, progress=...) -> Checkpoint
 """
 
 from export.checkpoints.base import Checkpoint, TensorStore, expect

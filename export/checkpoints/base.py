@@ -69,7 +69,7 @@ def expect(store: TensorStore, name: str, shape: tuple[int, ...]) -> Array:
     found = store.shape(name)
     if found != shape:
         raise ModelFileError(
-            f"The tensor {name!r} has the shape {list(found)} where the configuration asks for {list(shape)}: "
-            "config.json and the weights are not of one checkpoint. Download it again."
+            f"The tensor {name!r} has the shape {list(found)} where the configuration asks for "
+            f"{list(shape)}: the configuration and the weights are not of one checkpoint. Download it again."
         )
     return store.tensor(name)
