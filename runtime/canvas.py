@@ -31,17 +31,38 @@ class Canvas:
 
     def extend(self, slots: int) -> None:
         """Append masked slots."""
-        self.ids.extend([NO_TOKEN] * slots)
-        self.states.extend([SlotState.MASKED] * slots)
-        self.logprobs.extend([0.0] * slots)
-        self.candidates.extend([((), ())] * slots)
+        self.insert(len(self), slots)
+
+    def insert(self, slot: int, count: int) -> None:
+        """Put `count` masked slots before `slot`."""
+        self.ids[slot:slot] = [NO_TOKEN] * count
+        self.states[slot:slot] = [SlotState.MASKED] * count
+        self.logprobs[slot:slot] = [0.0] * count
+        self.candidates[slot:slot] = [((), ())] * count
+        if count:
+            self.frontier = min(self.frontier, slot)
+
+    def remove(self, slot: int) -> None:
+        """Drop a slot, whatever it holds."""
+        for column in (self.ids, self.states, self.logprobs, self.candidates):
+            del column[slot]
+        self.frontier -= slot < self.frontier
+        self._move_frontier()
+
+    @property
+    def masked(self) -> list[int]:
+        """Slots that are not committed, in order."""
+        return [slot for slot, state in enumerate(self.states) if state is not SlotState.COMMITTED]
+
+    def _move_frontier(self) -> None:
+        while self.frontier < len(self) and self.states[self.frontier] is SlotState.COMMITTED:
+            self.frontier += 1
 
     def commit(self, slot: int, token: int, logprob: float, candidates: Candidates = ((), ())) -> None:
         """Settle a slot; `candidates` are what it was chosen from."""
         self.candidates[slot] = candidates
         self.ids[slot], self.states[slot], self.logprobs[slot] = token, SlotState.COMMITTED, logprob
-        while self.frontier < len(self) and self.states[self.frontier] is SlotState.COMMITTED:
-            self.frontier += 1
+        self._move_frontier()
 
     def draft(self, slot: int, token: int) -> None:
         """Put an unverified token into a slot that is not committed."""

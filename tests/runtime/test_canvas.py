@@ -67,3 +67,34 @@ def test_shorten(committed: int, kept: int) -> None:
     assert len(canvas) == kept
     assert canvas.committed == list(range(min(committed, kept)))
     assert len(canvas.ids) == len(canvas.states) == len(canvas.logprobs) == len(canvas.candidates)
+
+
+def test_masks_are_inserted_and_slots_removed_with_the_frontier_kept_true() -> None:
+    canvas = Canvas(3)
+    for slot, token in enumerate((7, 8, 9)):
+        canvas.commit(slot, token, -0.5)
+    assert canvas.frontier == 3
+
+    canvas.insert(1, 2)
+    assert canvas.frontier == 1
+    assert canvas.ids == [7, NO_TOKEN, NO_TOKEN, 8, 9]
+    assert canvas.masked == [1, 2]
+
+    canvas.remove(1)
+    assert canvas.frontier == 1
+    canvas.remove(1)
+    assert canvas.ids == canvas.committed == [7, 8, 9]
+
+    canvas.remove(0)
+    assert canvas.frontier == 2
+
+
+def test_a_remasked_slot_pulls_the_frontier_back() -> None:
+    canvas = Canvas(3)
+    for slot in (2, 0, 1):
+        canvas.commit(slot, slot, -0.1)
+    assert canvas.frontier == 3
+    canvas.remask(1)
+    assert canvas.frontier == 1
+    canvas.commit(1, 5, -0.1)
+    assert canvas.frontier == 3

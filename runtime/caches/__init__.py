@@ -1,0 +1,1 @@
+"""Cache policies: which rows of a bidirectional model are reused from pass to pass, and for how long."""

@@ -1,0 +1,1 @@
+"""Constraints: which candidate tokens a slot may take."""

@@ -1,0 +1,1 @@
+"""Denoisers of masked models: slots in, predictions for those same slots out."""
