@@ -48,13 +48,23 @@ def denoise(
     end_tokens: frozenset[int],
     limits: Limits,
     cancel: CancelToken,
+    canvas: Canvas | None = None,
 ) -> Iterator[Progress]:
     """Yield after each pass until the text has ended.
+
+    A `canvas` with committed slots is gone on from; where its text has ended already, it is yielded
+    as it is, after no pass.
 
     Raises:
         FillCancelled: `cancel` was cancelled.
     """
-    canvas = Canvas()
+    canvas = canvas or Canvas()
+    if canvas.frontier:
+        text, ended = _look(tokenizer, canvas.committed, healed, rules, end_tokens)
+        ended = ended or ("length" if canvas.frontier >= limits.tokens else None)
+        if ended is not None:
+            yield Progress(canvas=canvas, text=text, passes=0, ended=ended)
+            return
     for passes in range(1, limits.tokens + 1):
         cancel.check()
         before = canvas.frontier

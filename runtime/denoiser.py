@@ -39,20 +39,22 @@ class CausalDenoiser:
         before = self._pending[: place - len(self._cached)]
         return self.session.forward([*before, *tokens], skip=len(before))
 
-    def begin(self, prompt: Sequence[int]) -> int:
+    def begin(self, prompt: Sequence[int], committed: Sequence[int] = ()) -> int:
         """Start on a prompt; returns how many of its tokens are cached already.
 
-        At least the last token is run again: its logits are what predicts the first slot.
+        `committed`: tokens of slots that are settled from the start. At least the last token is run
+        again: its logits are what predicts the next slot.
         """
+        tokens = [*prompt, *committed]
         shared = 0
-        for old, new in zip(self._cached, prompt[:-1], strict=False):
+        for old, new in zip(self._cached, tokens[:-1], strict=False):
             if old != new:
                 break
             shared += 1
         self._keep(shared)
-        self._pending = list(prompt[shared:])
+        self._pending = tokens[shared:]
         self._prompt = len(prompt)
-        return shared
+        return min(shared, len(prompt))
 
     def _keep(self, count: int) -> None:
         self.session.truncate(count)

@@ -6,13 +6,15 @@ Knows requests, token ids and sessions; does not know documents or editors.
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from runtime import pass_cost
+from runtime.alternatives import TRIES, Branch, branched, find_branches, likeness
 from runtime.cancellation import CancelToken
 from runtime.canvas import Canvas
 from runtime.constraint import HealingConstraint
@@ -38,6 +40,17 @@ MASK_SIGN = "░"
 
 SAME_PLACE = 64
 """Characters of the suffix by which a hole is known again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """What one decoding of a hole came to."""
+
+    prompt: Prompt
+    canvas: Canvas
+    avoid: bytes
+    """What the text had to begin otherwise than."""
+    result: FillResult
 
 
 class FillEngine:
@@ -134,8 +147,46 @@ class FillEngine:
             FillCancelled: `cancel` was cancelled, or a newer request came.
             UsageError: the request can't be run by this model.
         """
+        with self._turn_for(request, cancel) as (asked, token):
+            yield from self._run(asked, token, deadline=_deadline(asked))
+
+    def complete_several(
+        self, request: FillRequest, count: int, cancel: CancelToken | None = None
+    ) -> list[FillResult]:
+        """Up to `count` texts that differ in more than blanks; fewer where the model sees no other.
+
+        The first is what `complete` gives. The others go another way where the model was least
+        certain, and come in order of their mean log-probability. `budget_ms` is for all of them: a
+        text that it would cut off is left out, but for the first.
+
+        Raises:
+            As `fill` does.
+        """
+        with self._turn_for(request, cancel) as (asked, token):
+            deadline = _deadline(asked)
+            first = _drain(self._run(asked, token, deadline=deadline))
+            results = [first.result]
+            seen = {"", likeness(first.result.text)}
+            for branch in self._branches(first)[: TRIES * (count - 1)]:
+                late = deadline is not None and time.perf_counter() >= deadline
+                if late or len(results) >= count:
+                    break
+                other = _drain(self._run(asked, token, deadline=deadline, instead=(first, branch))).result
+                if other.stop_reason != "budget" and likeness(other.text) not in seen:
+                    seen.add(likeness(other.text))
+                    results.append(other)
+            return results[:1] + sorted(results[1:], key=lambda result: -result.mean_logprob)
+
+    def _branches(self, first: _Written) -> list[Branch]:
+        text = first.result.text
+        return find_branches(first.canvas, self._tokenizer, first.prompt.healed, text, self._end_tokens)
+
+    @contextmanager
+    def _turn_for(
+        self, request: FillRequest, cancel: CancelToken | None
+    ) -> Iterator[tuple[FillRequest, CancelToken]]:
+        """Be the newest request, and wait until the one before has ended."""
         _check(request)
-        request = _encodable(request)
         token = cancel or CancelToken()
         with self._newest_lock:
             if self._newest is not None:
@@ -146,7 +197,7 @@ class FillEngine:
             self._session.resume()
             token.watch(self._session.terminate)
             try:
-                yield from self._run(request, token, start=time.perf_counter())
+                yield _encodable(request), token
             finally:
                 token.watch(None)
                 with self._newest_lock:
@@ -158,13 +209,22 @@ class FillEngine:
         request: FillRequest,
         cancel: CancelToken,
         *,
-        start: float,
+        deadline: float | None,
+        start: float | None = None,
         passes_before: int = 0,
         avoid: bytes = b"",
-    ) -> Iterator[Frame | FillResult]:
+        instead: tuple[_Written, Branch] | None = None,
+    ) -> Generator[Frame | FillResult, None, _Written]:
+        """Decode once; `instead` of a text that is there already, from one of its branches on."""
+        start = start or time.perf_counter()
         sampler_name = request.sampler or self.manifest.sampler.name
         prompt = build_prompt(self.manifest, self._tokenizer, request)
-        previous = [*prompt.healed_ids, *self._tokenizer.encode(self._previous_text(request))]
+        if instead is None:
+            canvas, before = Canvas(), self._previous_text(request)
+        else:
+            first, branch = instead
+            canvas, before, avoid = branched(first.canvas, branch), first.result.text, first.avoid
+        previous = [*prompt.healed_ids, *self._tokenizer.encode(before)]
         sampler = make_sampler(
             sampler_name,
             context=prompt.ids,
@@ -173,12 +233,14 @@ class FillEngine:
             cost=self.cost,
             end_tokens=self._end_tokens,
         )
-        cached = self._denoiser.begin(prompt.ids)
+        cached = self._denoiser.begin(prompt.ids, canvas.committed)
         self._denoiser.prefill(cancel)
         constraint = HealingConstraint(prompt.healed, self._tokenizer, avoid)
+        for token in canvas.committed:
+            constraint.consume(token)
         limits = Limits(
             tokens=request.max_tokens + len(prompt.healed_ids),
-            deadline=None if request.budget_ms is None else start + request.budget_ms / 1e3,
+            deadline=deadline,
         )
         progress: Progress | None = None
         prefilled: float | None = None
@@ -192,6 +254,7 @@ class FillEngine:
             end_tokens=self._end_tokens,
             limits=limits,
             cancel=cancel,
+            canvas=canvas,
         ):
             now = time.perf_counter()
             prefilled = prefilled or now
@@ -199,17 +262,27 @@ class FillEngine:
             if progress.ended is None:
                 yield self._frame(progress, prompt, start, now)
         assert progress is not None and progress.ended is not None and prefilled is not None
-        if not avoid and not progress.text.strip() and progress.ended in ("suffix", "end"):
+        empty = not progress.text.strip() and progress.ended in ("suffix", "end")
+        if empty and not avoid and instead is None:
             # The model went straight on to the suffix; whoever asks for a fill wants something in it.
             avoided = request.suffix.encode() or b"\0"
-            yield from self._run(request, cancel, start=start, passes_before=progress.passes, avoid=avoided)
-            return
+            return (
+                yield from self._run(
+                    request,
+                    cancel,
+                    deadline=deadline,
+                    start=start,
+                    passes_before=progress.passes,
+                    avoid=avoided,
+                )
+            )
         self._join(request, prompt, progress)
-        self._last = request, progress.text
+        if instead is None:
+            self._last = request, progress.text
         end = time.perf_counter()
         canvas = progress.canvas
         yield self._frame(progress, prompt, start, end)
-        yield FillResult(
+        result = FillResult(
             text=progress.text,
             stop_reason=progress.ended,
             model=self.manifest.name,
@@ -225,6 +298,8 @@ class FillEngine:
             total_ms=(end - start) * 1e3,
             mean_logprob=float(np.mean(canvas.logprobs[: canvas.frontier])),
         )
+        yield result
+        return _Written(prompt=prompt, canvas=canvas, avoid=avoid, result=result)
 
     def _previous_text(self, request: FillRequest) -> str:
         """What the hole held before: as the request says, else what was filled in here last.
@@ -300,6 +375,21 @@ class FillEngine:
         with self._newest_lock:
             if self._newest is not None:
                 self._newest.cancel()
+
+
+def _deadline(request: FillRequest) -> float | None:
+    """When a request's time is up, as `time.perf_counter()` tells it."""
+    return None if request.budget_ms is None else time.perf_counter() + request.budget_ms / 1e3
+
+
+def _drain(run: Generator[Frame | FillResult, None, _Written]) -> _Written:
+    """Run to the end; whoever wants one text sees no frames."""
+    while True:
+        try:
+            next(run)
+        except StopIteration as end:
+            written: _Written = end.value
+            return written
 
 
 def _encodable(request: FillRequest) -> FillRequest:
