@@ -1,0 +1,478 @@
+"""Small random checkpoints laid out exactly like the published ones of each family.
+
+Names, shapes and configuration fields are those of the real `config.json`, `tokenizer_config.json` and
+index files; only the sizes are small. Weights are seeded; the tokenizer is a real byte-level BPE trained
+on the code below, with the family's own special tokens.
+
+    folder = make_checkpoint(tmp_path / "dream", "dream", shards=2)
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tokenizers
+from numpy.typing import NDArray
+from random_decoder import SAMPLE
+from safetensors.numpy import save_file
+from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
+
+from export.gguf.tokenizer import QWEN2_SPLIT
+
+TEXT_TOKENS = 400
+PADDED_ROWS = 512
+"""Rows of the embedding: more than the tokens, as in real checkpoints."""
+
+CHATML = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+QWEN_FIM = (
+    *("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>"),
+    *("<|repo_name|>", "<|file_sep|>"),
+)
+NOT_SPECIAL = frozenset(QWEN_FIM)
+"""Added tokens that the published tokenizers don't flag as special."""
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How one family's checkpoints differ from the others'."""
+
+    added: tuple[str, ...]
+    """Tokens behind the text's, in the order of their ids."""
+    config: dict[str, Any]
+    """Beyond the sizes. A value `"id:TOKEN"` becomes that token's id."""
+    tokenizer: dict[str, Any]
+    """tokenizer_config.json."""
+    special_map: dict[str, Any] = field(default_factory=dict)
+    """special_tokens_map.json, where it says something else."""
+    generation: dict[str, Any] = field(default_factory=dict)
+    """generation_config.json."""
+    sizes: str = "qwen2"
+    """`qwen2`, `qwen3`, `llama` or `llada`: the names of sizes and tensors."""
+    tied: bool = False
+    folder: str = "checkpoint"
+    """The published repository's name, which some families are told apart by."""
+
+
+_DREAM = {
+    "architectures": ["DreamModel"],
+    "auto_map": {"AutoConfig": "configuration_dream.DreamConfig", "AutoModel": "modeling_dream.DreamModel"},
+    "model_type": "Dream",
+    "bos_token_id": "id:<|endoftext|>",
+    "eos_token_id": "id:<|endoftext|>",
+    "pad_token_id": "id:<|endoftext|>",
+    "mask_token_id": "id:<|mask|>",
+    "use_mrope": False,
+}
+_DREAM_TOKENIZER = {
+    "tokenizer_class": "DreamTokenizer",
+    "bos_token": "<|beginoftext|>",
+    "eos_token": "<|endoftext|>",
+    "pad_token": "<|endoftext|>",
+    "mask_token": "<|mask|>",
+}
+_DREAM_ADDED = (*CHATML, *QWEN_FIM, "<|beginoftext|>", "<|mask|>")
+_INSTRUCT = {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "bos_token": None}
+_A2D = {"eos_token_id": "id:<|im_end|>", "pad_token_id": "id:<|endoftext|>"}
+_A2D_TOKENIZER = {**_INSTRUCT, "mask_token": "<|mask|>", "tokenizer_class": "Qwen2Tokenizer"}
+_A2D_QWEN2 = {"architectures": ["A2DQwen2LMHeadModel"], "model_type": "a2d-qwen2", **_A2D}
+_A2D_QWEN3 = {
+    "architectures": ["A2DQwen3LMHeadModel"],
+    "model_type": "a2d-qwen3",
+    "attention_bias": False,
+    **_A2D,
+}
+_QWEN2_CODER = {
+    "architectures": ["Qwen2ForCausalLM"],
+    "model_type": "qwen2",
+    "bos_token_id": "id:<|endoftext|>",
+}
+
+RECIPES: dict[str, Recipe] = {
+    "dream": Recipe(
+        added=_DREAM_ADDED,
+        config=_DREAM,
+        tokenizer=_DREAM_TOKENIZER,
+        folder="Dream-Coder-v0-Instruct-7B",
+    ),
+    "diffucoder": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<|dlm_pad|>", "<|mask|>"),
+        config={**_DREAM, "pad_token_id": "id:<|dlm_pad|>"},
+        tokenizer={**_DREAM_TOKENIZER, "bos_token": None, "pad_token": "<|dlm_pad|>"},
+        folder="DiffuCoder-7B-cpGRPO",
+    ),
+    "dreamon": Recipe(
+        added=(*_DREAM_ADDED, "<|expand|>"),
+        config=_DREAM,
+        tokenizer=_DREAM_TOKENIZER,
+        generation={
+            "mask_token_id": "id:<|mask|>",
+            "expand_token_id": "id:<|expand|>",
+            "eos_token_id": "id:<|endoftext|>",
+        },
+        folder="DreamOn-v0-7B",
+    ),
+    "open-dcoder": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<M>"),
+        config={**_QWEN2_CODER, "eos_token_id": "id:<|endoftext|>"},
+        tokenizer={
+            "bos_token": None,
+            "eos_token": "<|endoftext|>",
+            "pad_token": "<|endoftext|>",
+            "mask_token": "<M>",
+        },
+        tied=True,
+        folder="open-dcoder-0.5B",
+    ),
+    "a2d-qwen2-mdlm": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<|mask|>"),
+        config=_A2D_QWEN2,
+        tokenizer=_A2D_TOKENIZER,
+        tied=True,
+        folder="Qwen2.5-Coder-0.5B-Instruct-diffusion-mdlm-v0.1",
+    ),
+    "a2d-qwen2-bd3lm": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<|mask|>"),
+        config=_A2D_QWEN2,
+        tokenizer=_A2D_TOKENIZER,
+        tied=True,
+        folder="Qwen2.5-Coder-0.5B-Instruct-diffusion-bd3lm-v0.1",
+    ),
+    "fast-dllm-v2": Recipe(
+        added=(*CHATML, *QWEN_FIM, "|<MASK>|"),
+        config={
+            "architectures": ["Fast_dLLM_QwenForCausalLM"],
+            "model_type": "Fast_dLLM_Qwen",
+            "bd_size": 32,
+            "bos_token_id": "id:<|endoftext|>",
+            "eos_token_id": "id:<|im_end|>",
+            "pad_token_id": "id:<|im_end|>",
+            "layer_types": ["full_attention", "full_attention"],
+        },
+        tokenizer={**_INSTRUCT, "additional_special_tokens": ["|<MASK>|"]},
+        generation={"eos_token_id": ["id:<|im_end|>", "id:<|endoftext|>"]},
+        folder="Fast_dLLM_v2_1.5B",
+    ),
+    "qwen2": Recipe(
+        added=(*CHATML, *QWEN_FIM),
+        config={**_QWEN2_CODER, "eos_token_id": "id:<|im_end|>"},
+        tokenizer=_INSTRUCT,
+        generation={"eos_token_id": ["id:<|im_end|>", "id:<|endoftext|>"]},
+        tied=True,
+        folder="Qwen2.5-Coder-0.5B-Instruct",
+    ),
+    "a2d-qwen3-mdlm": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<think>", "</think>", "<|mask|>"),
+        config=_A2D_QWEN3,
+        tokenizer=_A2D_TOKENIZER,
+        sizes="qwen3",
+        tied=True,
+        folder="Qwen3-0.6B-diffusion-mdlm-v0.1",
+    ),
+    "a2d-qwen3-bd3lm": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<think>", "</think>", "<|mask|>"),
+        config=_A2D_QWEN3,
+        tokenizer=_A2D_TOKENIZER,
+        sizes="qwen3",
+        tied=True,
+        folder="Qwen3-0.6B-diffusion-bd3lm-v0.1",
+    ),
+    "sdar": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<think>", "</think>", "<|MASK|>"),
+        config={
+            "architectures": ["SDARForCausalLM"],
+            "model_type": "sdar",
+            "attention_bias": False,
+            "block_size": 4,
+            "bos_token_id": "id:<|endoftext|>",
+            "eos_token_id": "id:<|endoftext|>",
+            "mask_token_id": "id:<|MASK|>",
+        },
+        tokenizer={"bos_token": None, "eos_token": "<|endoftext|>", "mask_token": "<|MASK|>"},
+        generation={"eos_token_id": ["id:<|im_end|>", "id:<|endoftext|>"]},
+        sizes="qwen3",
+        folder="SDAR-1.7B-Chat",
+    ),
+    "coda": Recipe(
+        added=(*CHATML, *QWEN_FIM, "<think>", "</think>", "<|mask|>"),
+        config={
+            "architectures": ["CoDALanguageModel"],
+            "model_type": "CoDA",
+            "attention_bias": False,
+            "attention_kernel": "flash_attention",
+            "mask_token_id": "id:<|mask|>",
+            "pad_token_id": "id:<|endoftext|>",
+        },
+        tokenizer={**_INSTRUCT, "bos_token": "<|im_end|>", "mask_token": "<|mask|>"},
+        generation={"mask_token_id": "id:<|mask|>", "alg": "original", "diffusion_steps": 10},
+        sizes="qwen3",
+        folder="CoDA-v0-Instruct",
+    ),
+    "llada": Recipe(
+        added=(
+            *("<|startoftext|>", "<|endoftext|>", "[CLS]", "[gMASK]", "<|mdm_mask|>"),
+            *("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+        ),
+        config={
+            "architectures": ["LLaDAModelLM"],
+            "model_type": "llada",
+            "eos_token_id": "id:<|endoftext|>",
+            "pad_token_id": "id:<|endoftext|>",
+            "mask_token_id": "id:<|mdm_mask|>",
+        },
+        tokenizer={
+            "bos_token": "<|startoftext|>",
+            "eos_token": "<|endoftext|>",
+            "pad_token": "<|endoftext|>",
+            "cls_token": "[CLS]",
+            "gmask_token": "[gMASK]",
+        },
+        sizes="llada",
+        folder="LLaDA-8B-Instruct",
+    ),
+    "stable-diffcoder": Recipe(
+        added=(
+            *("<[begin▁of▁sentence]>", "<[PAD▁TOKEN]>", "<[end▁of▁sentence]>", "<[MASK_TOKEN]>"),
+            *("<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>"),
+        ),
+        config={
+            "architectures": ["StableDiffcoderForCausalLM"],
+            "auto_map": {"AutoModelForCausalLM": "modeling_stable_diffcoder.StableDiffcoderForCausalLM"},
+            "model_type": "llama",
+            "attention_bias": False,
+            "mlp_bias": False,
+            "bos_token_id": "id:<[begin▁of▁sentence]>",
+            "eos_token_id": "id:<[end▁of▁sentence]>",
+            "pad_token_id": "id:<[PAD▁TOKEN]>",
+        },
+        tokenizer={"bos_token": "<[begin▁of▁sentence]>", "eos_token": "<[end▁of▁sentence]>"},
+        special_map={"mask_token": {"content": "<[MASK_TOKEN]>"}},
+        sizes="llama",
+        folder="Stable-DiffCoder-8B-Instruct",
+    ),
+}
+
+FAMILIES = tuple(RECIPES)
+"""Every published layout there is a recipe for; `diffucoder` is of the family `dream`."""
+
+
+def make_checkpoint(
+    parent: Path,
+    family: str,
+    *,
+    seed: int = 0,
+    tied: bool | None = None,
+    shards: int = 1,
+    layers: int = 2,
+    drop: tuple[str, ...] = (),
+    extra: Arrays | None = None,
+    **config: Any,
+) -> Path:
+    """Write a checkpoint into `parent / <the published name>` and return that folder.
+
+    Args:
+        parent: where to put the folder.
+        family: a key of `RECIPES`.
+        seed: of the weights.
+        tied: whether the head is the embedding; the recipe's by default.
+        shards: of the safetensors files; with more than one there is an index.
+        layers: how many.
+        drop: fields to leave out of config.json, tokenizer_config.json and special_tokens_map.json.
+        extra: tensors to add to the weights, or to put in the place of those of the same name.
+        config: fields of config.json to add or change.
+    """
+    recipe = RECIPES[family]
+    folder = parent / recipe.folder
+    folder.mkdir(parents=True)
+    tokenizer = make_tokenizer(recipe.added)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    tied = recipe.tied if tied is None else tied
+    fields = {**_sizes(recipe.sizes, layers, tied), **recipe.config, **config}
+    _write_json(folder / "config.json", fields, tokenizer, drop)
+    _write_json(folder / "tokenizer_config.json", recipe.tokenizer, tokenizer, drop)
+    if recipe.special_map:
+        _write_json(folder / "special_tokens_map.json", recipe.special_map, tokenizer, drop)
+    if recipe.generation:
+        _write_json(folder / "generation_config.json", recipe.generation, tokenizer, drop)
+    tensors = random_tensors(recipe.sizes, fields, tied=tied, seed=seed)
+    _save(folder, tensors | (extra or {}), shards)
+    return folder
+
+
+def make_tokenizer(added: tuple[str, ...]) -> tokenizers.Tokenizer:
+    """Byte-level BPE of Qwen2's kind; `added` come last, flagged as the published tokenizers do."""
+    result = tokenizers.Tokenizer(models.BPE())
+    result.normalizer = normalizers.NFC()
+    result.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(tokenizers.Regex(QWEN2_SPLIT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    result.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=TEXT_TOKENS,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    result.train_from_iterator([SAMPLE], trainer)
+    for name in added:
+        token = tokenizers.AddedToken(name, normalized=False, special=name not in NOT_SPECIAL)
+        if token.special:
+            result.add_special_tokens([token])
+        else:
+            result.add_tokens([token])
+    return result
+
+
+def _sizes(kind: str, layers: int, tied: bool) -> dict[str, Any]:
+    if kind == "llada":
+        return {
+            "activation_type": "silu",
+            "alibi": False,
+            "attention_layer_norm": False,
+            "bias_for_layer_norm": False,
+            "block_group_size": 1,
+            "block_type": "llama",
+            "d_model": 64,
+            "embedding_size": PADDED_ROWS,
+            "include_bias": False,
+            "include_qkv_bias": False,
+            "input_emb_norm": False,
+            "layer_norm_type": "rms",
+            "layer_norm_with_affine": True,
+            "max_sequence_length": 512,
+            "mlp_hidden_size": 96,
+            "mlp_ratio": 4,
+            "multi_query_attention": None,
+            "n_heads": 4,
+            "n_kv_heads": 4,
+            "n_layers": layers,
+            "rms_norm_eps": 1e-5,
+            "rope": True,
+            "rope_full_precision": True,
+            "rope_theta": 500000.0,
+            "scale_logits": False,
+            "vocab_size": PADDED_ROWS,
+            "weight_tying": tied,
+        }
+    sizes: dict[str, Any] = {
+        "hidden_act": "silu",
+        "hidden_size": 64,
+        "initializer_range": 0.02,
+        "intermediate_size": 96,
+        "max_position_embeddings": 512,
+        "max_window_layers": layers,
+        "num_attention_heads": 4,
+        "num_hidden_layers": layers,
+        "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-6,
+        "rope_scaling": None,
+        "rope_theta": 1000000.0,
+        "sliding_window": None,
+        "tie_word_embeddings": tied,
+        "torch_dtype": "bfloat16",
+        "use_cache": True,
+        "use_sliding_window": False,
+        "vocab_size": PADDED_ROWS,
+    }
+    if kind == "qwen3":
+        sizes["head_dim"] = 32  # Qwen3's heads are wider than the model's width over their number
+    return sizes
+
+
+def random_tensors(kind: str, config: dict[str, Any], *, tied: bool, seed: int) -> Arrays:
+    """Weights under the published names, (out, in) as checkpoints store them."""
+    generator = np.random.default_rng(seed)
+
+    def matrix(*shape: int, spread: float = 0.2) -> NDArray[np.float32]:
+        return (generator.standard_normal(shape) * spread).astype(np.float32)
+
+    def norm(size: int) -> NDArray[np.float32]:
+        return 1 + matrix(size, spread=0.1)
+
+    if kind == "llada":
+        width, ffn = config["d_model"], config["mlp_hidden_size"]
+        key = config["n_kv_heads"] * width // config["n_heads"]
+        rows = config["embedding_size"]
+        stem = "model.transformer."
+        tensors = {f"{stem}wte.weight": matrix(rows, width, spread=1.0), f"{stem}ln_f.weight": norm(width)}
+        if not tied:
+            tensors[f"{stem}ff_out.weight"] = matrix(rows, width, spread=0.3)
+        for index in range(config["n_layers"]):
+            layer = f"{stem}blocks.{index}."
+            tensors |= {
+                f"{layer}attn_norm.weight": norm(width),
+                f"{layer}q_proj.weight": matrix(width, width),
+                f"{layer}k_proj.weight": matrix(key, width),
+                f"{layer}v_proj.weight": matrix(key, width),
+                f"{layer}attn_out.weight": matrix(width, width),
+                f"{layer}ff_norm.weight": norm(width),
+                f"{layer}ff_proj.weight": matrix(ffn, width),
+                f"{layer}up_proj.weight": matrix(ffn, width),
+                f"{layer}ff_out.weight": matrix(width, ffn),
+            }
+        return tensors
+
+    width, ffn, rows = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
+    size = config.get("head_dim") or width // config["num_attention_heads"]
+    query, key = config["num_attention_heads"] * size, config["num_key_value_heads"] * size
+    tensors = {
+        "model.embed_tokens.weight": matrix(rows, width, spread=1.0),
+        "model.norm.weight": norm(width),
+    }
+    if not tied:
+        tensors["lm_head.weight"] = matrix(rows, width, spread=0.3)
+    for index in range(config["num_hidden_layers"]):
+        layer = f"model.layers.{index}."
+        tensors |= {
+            f"{layer}input_layernorm.weight": norm(width),
+            f"{layer}self_attn.q_proj.weight": matrix(query, width),
+            f"{layer}self_attn.k_proj.weight": matrix(key, width),
+            f"{layer}self_attn.v_proj.weight": matrix(key, width),
+            f"{layer}self_attn.o_proj.weight": matrix(width, query),
+            f"{layer}post_attention_layernorm.weight": norm(width),
+            f"{layer}mlp.gate_proj.weight": matrix(ffn, width),
+            f"{layer}mlp.up_proj.weight": matrix(ffn, width),
+            f"{layer}mlp.down_proj.weight": matrix(width, ffn),
+        }
+        if kind == "qwen2":
+            for name, rows_ in (("q", query), ("k", key), ("v", key)):
+                tensors[f"{layer}self_attn.{name}_proj.bias"] = matrix(rows_, spread=0.5)
+        if kind == "qwen3":
+            tensors[f"{layer}self_attn.q_norm.weight"] = norm(size)
+            tensors[f"{layer}self_attn.k_norm.weight"] = norm(size)
+    return tensors
+
+
+def _write_json(
+    path: Path, fields: dict[str, Any], tokenizer: tokenizers.Tokenizer, drop: tuple[str, ...]
+) -> None:
+    def resolve(value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("id:"):
+            return tokenizer.token_to_id(value[3:])
+        if isinstance(value, list):
+            return [resolve(item) for item in value]
+        return value
+
+    kept = {name: resolve(value) for name, value in fields.items() if name not in drop}
+    path.write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def _save(folder: Path, tensors: Arrays, shards: int) -> None:
+    if shards == 1:
+        save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+        return
+    names = sorted(tensors)
+    weight_map: dict[str, str] = {}
+    for shard in range(shards):
+        file = f"model-{shard + 1:05}-of-{shards:05}.safetensors"
+        part = {name: tensors[name] for name in names[shard::shards]}
+        save_file(part, folder / file, metadata={"format": "pt"})
+        weight_map |= dict.fromkeys(part, file)
+    total = sum(array.nbytes for array in tensors.values())
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
