@@ -43,6 +43,13 @@ class LayerWeights:
     """(width, 2 * ffn_width): gate, then up."""
     down: Array
     """(ffn_width, width)"""
+    query_norm: Array | None = None
+    """(head_size,): RMS norm of each head's query before its rotation."""
+    key_norm: Array | None = None
+    """(head_size,): likewise of the keys."""
+    output_bias: Array | None = None
+    gate_up_bias: Array | None = None
+    down_bias: Array | None = None
 
 
 class DecoderWeights(Protocol):

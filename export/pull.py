@@ -4,16 +4,15 @@ Puts the steps in order: lock, fetch, convert beside the final place, verify, re
 know how a checkpoint is fetched nor how it is converted.
 """
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from export.catalogue import Entry, find
 from export.download import default_sources, obtain
-from export.sources.base import Progress, Source, storage_error
+from export.sources.base import Progress, Source
 from export.sources.local import LocalFile
+from export.staging import staging
 from runtime import store
 from runtime.errors import ModelError
 from runtime.manifest import Manifest, load_manifest, verify_files
@@ -87,10 +86,10 @@ def pull(
             progress=progress,
         )
         convert = convert or _converter()
-        with _staging(folder) as staging:
+        with staging(folder) as beside:
             convert(
                 gguf,
-                staging,
+                beside,
                 name=folder.name,
                 quantization=quantization_,
                 vocabulary=vocabulary,
@@ -128,22 +127,3 @@ def _source_of(entry: Entry) -> ManifestSource:
         file=checkpoint.file,
         sha256=checkpoint.sha256,
     )
-
-
-@contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `folder` once it is filled and verified."""
-    staging = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
-        staging.mkdir()
-        yield staging
-        verify_files(staging, load_manifest(staging), thorough=True)
-        if folder.exists():
-            # Only a damaged folder, or one of another vocabulary, gets here.
-            store.delete_folder(folder)
-        staging.rename(folder)
-    except OSError as error:
-        raise storage_error(folder.parent, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)

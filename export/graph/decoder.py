@@ -143,22 +143,29 @@ class _LayerWriter:
         normed, x = self.norm(x, added, weights.attention_norm)
         attended = self._attention(index, Activation(normed), weights, dtype)
         branch = self.linear(index, "output", Activation(attended), weights.output)
+        branch = self._biased(branch, "output", weights.output_bias)
         normed, x = self.norm(x, branch, weights.ffn_norm)
         gate_up = self.linear(index, "gate_up", Activation(normed), weights.gate_up)
+        gate_up = self._biased(gate_up, "gate_up", weights.gate_up_bias)
         gate, up = self.graph.ops("Split", gate_up, outputs=2, axis=-1, num_outputs=2)
         # QuickGelu with alpha 1 is x * sigmoid(x): SiLU in one node.
         product = self.graph.op("Mul", self.graph.op("QuickGelu", gate, domain=MS, alpha=1.0), up)
-        return x, self.linear(index, "down", Activation(product), weights.down)
+        down = self.linear(index, "down", Activation(product), weights.down)
+        return x, self._biased(down, "down", weights.down_bias)
+
+    def _biased(self, x: ir.Value, name: str, bias: Array | None) -> ir.Value:
+        if bias is None:
+            return x
+        return self.graph.op("Add", x, self.graph.weight(f"{name}_bias", bias.astype(self.form.float_type)))
 
     def _attention(self, index: int, x: Activation, weights: LayerWeights, dtype: ir.DataType) -> ir.Value:
         graph, config = self.graph, self.config
-        packed = self.linear(index, "qkv", x, weights.qkv)
-        if weights.qkv_bias is not None:
-            bias = graph.weight("qkv_bias", weights.qkv_bias.astype(self.form.float_type))
-            packed = graph.op("Add", packed, bias)
+        packed = self._biased(self.linear(index, "qkv", x, weights.qkv), "qkv", weights.qkv_bias)
         query_width, key_width = config.heads * config.head_size, config.kv_heads * config.head_size
         sizes = graph.constant([query_width, key_width, key_width], np.int64)
         query, key, value = graph.ops("Split", packed, sizes, outputs=3, axis=-1)
+        query = self._head_norm(query, "query_norm", weights.query_norm)
+        key = self._head_norm(key, "key_norm", weights.key_norm)
         shape: list[int | str] = [1, config.kv_heads, "capacity", config.head_size]
         past_key = graph.input(f"past_key_{index}", dtype, shape)
         past_value = graph.input(f"past_value_{index}", dtype, shape)
@@ -182,6 +189,23 @@ class _LayerWriter:
         graph.output(present_key, f"present_key_{index}", dtype, shape)
         graph.output(present_value, f"present_value_{index}", dtype, shape)
         return attended
+
+    def _head_norm(self, x: ir.Value, name: str, scale: Array | None) -> ir.Value:
+        """RMS norm of each head of x (1, tokens, heads * head_size) by itself."""
+        if scale is None:
+            return x
+        graph = self.graph
+        heads = graph.op("Reshape", x, graph.constant([0, 0, -1, self.config.head_size], np.int64))
+        weight = graph.weight(name, scale.astype(self.form.float_type))
+        normed = graph.op(
+            "SimplifiedLayerNormalization",
+            heads,
+            weight,
+            axis=-1,
+            epsilon=self.config.norm_epsilon,
+            stash_type=1,
+        )
+        return graph.op("Reshape", normed, graph.constant([0, 0, -1], np.int64))
 
     def _rotate(self, x: ir.Value, heads: int) -> ir.Value:
         return self.graph.op(

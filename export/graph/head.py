@@ -27,7 +27,7 @@ class HeadFormat:
     ) -> ir.Value:
         """(tokens, width) of input_ids. 8-bit rows where the linear layers are quantised."""
         if isinstance(self.linear, FloatLinear):
-            return graph.op("Gather", graph.weight("embedding", table.astype(float_type)), input_ids, axis=0)
+            return graph.op("Gather", graph.weight("embedding", table.astype(float_type, copy=False)), input_ids, axis=0)
         scale = np.maximum(np.abs(table).max(axis=1, keepdims=True) / 127, 1e-30).astype(np.float32)
         integers = np.rint(table / scale).astype(np.int8)
         rows = graph.op("Gather", graph.weight("embedding_int8", integers), input_ids, axis=0)

@@ -38,7 +38,7 @@ class FloatLinear:
 
     def apply(self, graph: GraphWriter, stem: str, x: Activation, weight: Array) -> ir.Value:
         """x (tokens, in) @ weight (in, out)."""
-        return graph.op("MatMul", x.value, graph.weight(stem, weight.astype(self.dtype)))
+        return graph.op("MatMul", x.value, graph.weight(stem, weight.astype(self.dtype, copy=False)))
 
 
 @dataclass(frozen=True, slots=True)
