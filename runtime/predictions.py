@@ -1,5 +1,6 @@
 """What one pass says about a run of slots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,3 +20,17 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.top_ids)
+
+    def rows(self, start: int, count: int) -> "Predictions":
+        """Those of `count` slots from `start` on."""
+        part = slice(start, start + count)
+        return Predictions(self.top_ids[part], self.top_logprobs[part], self.entropy[part])
+
+    @staticmethod
+    def joined(parts: Sequence["Predictions"]) -> "Predictions":
+        """Rows of all parts, in order; there is at least one part."""
+        return Predictions(
+            np.concatenate([part.top_ids for part in parts]),
+            np.concatenate([part.top_logprobs for part in parts]),
+            np.concatenate([part.entropy for part in parts]),
+        )

@@ -44,21 +44,12 @@ def choose_layout(manifest: Manifest, request: FillRequest) -> str:
 def build_prompt(manifest: Manifest, tokenizer: Tokenizer, request: FillRequest) -> Prompt:
     """Lay out a request for a causal model: everything ends with the prefix, which the canvas continues."""
     layout = choose_layout(manifest, request)
-    texts = {
-        "prefix": request.prefix,
-        "suffix": request.suffix,
-        "path": request.path,
-        "language": request.language,
-        "instruction": request.instruction or _instruction(request),
-    }
+    texts = prompt_texts(request)
     pieces = manifest.layouts[layout]
     ids: list[int] = []
     for piece in pieces[:-1]:
-        if piece.slot == "context":
-            ids.extend(_context_ids(manifest, request, tokenizer))
-        else:
-            ids.extend(_piece_ids(piece, texts, tokenizer))
-    last = _piece_ids(pieces[-1], texts, tokenizer)
+        ids.extend(piece_ids(manifest, piece, texts, tokenizer, request))
+    last = piece_ids(manifest, pieces[-1], texts, tokenizer, request)
     back = healing_length(last, tokenizer)
     healed = last[len(last) - back :]
     ids.extend(last[: len(last) - back])
@@ -76,11 +67,26 @@ def build_prompt(manifest: Manifest, tokenizer: Tokenizer, request: FillRequest)
     )
 
 
-def _piece_ids(piece: Piece, texts: Mapping[str, str], tokenizer: Tokenizer) -> list[int]:
+def prompt_texts(request: FillRequest) -> Mapping[str, str]:
+    """What a request puts into a layout's slots, by slot."""
+    return {
+        "prefix": request.prefix,
+        "suffix": request.suffix,
+        "path": request.path,
+        "language": request.language,
+        "instruction": request.instruction or _instruction(request),
+    }
+
+
+def piece_ids(
+    manifest: Manifest, piece: Piece, texts: Mapping[str, str], tokenizer: Tokenizer, request: FillRequest
+) -> list[int]:
+    """Tokens of one piece of a layout."""
     if piece.token is not None:
         return [piece.token]
-    text = piece.text if piece.text is not None else texts[piece.slot or "prefix"]
-    return tokenizer.encode(text)
+    if piece.slot == "context":
+        return _context_ids(manifest, request, tokenizer)
+    return tokenizer.encode(piece.text if piece.text is not None else texts[piece.slot or "prefix"])
 
 
 def _context_ids(manifest: Manifest, request: FillRequest, tokenizer: Tokenizer) -> list[int]:

@@ -20,8 +20,9 @@ FIRST_CAPACITY = 1024
 """Cache rows at the start; doubled when they run out."""
 
 MINIMUM_WIDTH = 2
-"""Narrower passes are padded. ONNX Runtime multiplies a single row by other kernels, which round
-differently; from two rows on, a row's result is the same to the bit in a pass of any width."""
+"""Narrower passes of causal models are padded. ONNX Runtime multiplies a single row by other kernels,
+which round differently; from two rows on, a row's result is the same to the bit in a pass of any
+width. Where tokens see those behind them, a pad would be seen, so there nothing is padded."""
 
 ERRORS_AND_UP = 3
 
@@ -51,8 +52,6 @@ class DenoiserSession:
         """
         self.manifest: Manifest = load_manifest(folder)
         verify_files(folder, self.manifest)
-        if self.manifest.cache is None:
-            raise UsageError(f"{self.manifest.name} is an encoder without a cache; it can't be run here.")
         self._ort = load_onnxruntime()
         options = self._ort.SessionOptions()
         options.log_severity_level = ERRORS_AND_UP
@@ -72,6 +71,7 @@ class DenoiserSession:
         self.device: Device = device_of(self._session)
         if warning := fallback_warning(self._session, device):
             log.warning("%s", warning)
+        self._inputs = frozenset(given.name for given in self._session.get_inputs())
         self._binding = self._session.io_binding()
         self._capacity = 0
         self._written = 0
@@ -86,7 +86,7 @@ class DenoiserSession:
 
     @property
     def context_length(self) -> int:
-        """The most rows the cache can hold."""
+        """The most tokens the model can see at once, and the most rows the cache can hold."""
         return self.manifest.context_length
 
     def forward(
@@ -116,7 +116,7 @@ class DenoiserSession:
             positions = np.arange(self.length, self.length + count, dtype=np.int64)
         else:
             positions = np.asarray(position_ids, np.int64)
-        if count < MINIMUM_WIDTH:
+        if count < MINIMUM_WIDTH and self.manifest.attention == "causal":
             ids, positions = np.repeat(ids, MINIMUM_WIDTH), np.repeat(positions, MINIMUM_WIDTH)
         if self.length + len(ids) > self.context_length:
             raise UsageError(
@@ -133,8 +133,9 @@ class DenoiserSession:
         if self.manifest.graph.adapter:
             gates = np.zeros(count, np.float32) if gate is None else np.asarray(gate, np.float32)
             feeds["adapter_gate"] = np.resize(gates, len(ids))
-        outputs = self._run(feeds)
-        self._written = count
+        # An encoder's graph has positions of its own and no cache.
+        outputs = self._run({name: value for name, value in feeds.items() if name in self._inputs})
+        self._written = count if self.manifest.cache else 0
         kept = count - skip
         return Predictions(outputs[0][:kept], outputs[1][:kept], outputs[2][:kept])
 
@@ -186,10 +187,9 @@ class DenoiserSession:
             self._terminated = False
 
     def _grow(self, rows: int) -> None:
-        if rows <= self._capacity:
-            return
         shape = self.manifest.cache
-        assert shape is not None
+        if shape is None or rows <= self._capacity:
+            return
         capacity = max(FIRST_CAPACITY, self._capacity)
         while capacity < rows:
             capacity *= 2
