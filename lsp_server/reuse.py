@@ -4,7 +4,8 @@ Pure memory of texts: answering from it costs no model call.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 _KEPT = 12
 _LONGEST_TAKEN_BACK = 80
@@ -20,6 +21,11 @@ class Suggestion:
     after: str
     text: str
 
+    def at(self, before: str) -> "Suggestion | None":
+        """What is left of it behind another text before: typed along, or some of that text taken back."""
+        text = _rest(self, before)
+        return replace(self, before=before, text=text) if text else None
+
 
 class SuggestionMemory:
     """The last suggestions of a session, newest first."""
@@ -32,14 +38,22 @@ class SuggestionMemory:
         self._kept.appendleft(suggestion)
 
     def recall(self, uri: str, before: str, after: str) -> Suggestion | None:
-        """What is left of a kept suggestion between these texts; None where none fits."""
+        """What is left of the newest suggestion that fits between these texts; None where none does."""
+        return next(self._recalled(uri, before, after), None)
+
+    def recall_all(self, uri: str, before: str, after: str) -> list[Suggestion]:
+        """What is left of every suggestion that fits, the newest first, each text once."""
+        found: dict[str, Suggestion] = {}
+        for suggestion in self._recalled(uri, before, after):
+            found.setdefault(suggestion.text, suggestion)
+        return list(found.values())
+
+    def _recalled(self, uri: str, before: str, after: str) -> Iterator[Suggestion]:
         for kept in self._kept:
             if kept.uri != uri or kept.after != after:
                 continue
-            text = _rest(kept, before)
-            if text:
-                return Suggestion(id=kept.id, uri=uri, before=before, after=after, text=text)
-        return None
+            if (rest := kept.at(before)) is not None:
+                yield rest
 
     def find(self, identifier: str) -> Suggestion | None:
         """A kept suggestion by its id."""

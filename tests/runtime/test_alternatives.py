@@ -94,6 +94,15 @@ class TestSeveral:
         )
         assert [result.text for result in drafted] == [result.text for result in plain]
 
+    def test_a_branch_that_leads_to_the_same_text_gives_none(self, engine: FillEngine) -> None:
+        class Repeating(FillEngine):
+            def _branches(self, first: _Written) -> list[Branch]:
+                best, next_best, *_ = super()._branches(first)
+                return [best, best, best, next_best]
+
+        results = Repeating(engine._session, engine._tokenizer).complete_several(LONG, 3)
+        assert len({likeness(result.text) for result in results}) == len(results) == 3
+
     def test_the_next_fill_drafts_from_the_greedy_text(self, engine: FillEngine) -> None:
         first, *_ = engine.complete_several(LONG, 3)
         assert engine._last is not None
