@@ -1,20 +1,21 @@
-"""GGUF checkpoint → model folder, without torch.
+"""Checkpoint → model folder, without torch.
 
 Streams one layer at a time: memory holds the largest tensor (the embedding) and its quantised copy.
+`convert_checkpoint` takes any supported checkpoint; `convert_gguf` is the default model's own path, which
+takes a plain Qwen2 in a GGUF file.
 """
 
-import shutil
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
 import onnx_ir as ir
-import tokenizers
 
 from export.adapter import read_adapter
+from export.checkpoints.base import Checkpoint
 from export.decoder import DecoderConfig, DecoderWeights, Progress
+from export.families import Denoiser, find_family
 from export.gguf.checkpoint import GgufCheckpoint
 from export.gguf.tokenizer import build_tokenizer
 from export.graph.decoder import Adapter, DecoderFormat, write_decoder
@@ -23,8 +24,11 @@ from export.graph.linear import FloatLinear, Int4Linear, Int8Linear, LinearForma
 from export.graph.weights_file import WeightsFile
 from export.graph.writer import GraphWriter
 from export.layouts import qwen2_layouts
+from export.licence import find_licence, write_licence
 from export.recorded_parity import recorded_parity
-from export.vocabulary import ascii_ids, special_ids
+from export.staging import staging
+from export.tokenizer_file import folder_tokenizer
+from export.vocabulary import answer_ids, ascii_ids, special_ids
 from runtime.errors import UsageError
 from runtime.manifest import (
     CacheShape,
@@ -80,10 +84,15 @@ def decoder_format(
 
 
 def write_graph(
-    folder: Path, weights: DecoderWeights, form: DecoderFormat, adapter: Adapter | None, progress: Progress
+    folder: Path,
+    weights: DecoderWeights,
+    form: DecoderFormat,
+    adapter: Adapter | None,
+    progress: Progress,
+    shard_bytes: int | None = None,
 ) -> None:
-    """Write model.onnx and model.onnx.data into `folder`."""
-    data = WeightsFile(folder / WEIGHTS_FILE)
+    """Write model.onnx and model.onnx.data into `folder`, the weights in files of at most `shard_bytes`."""
+    data = WeightsFile(folder / WEIGHTS_FILE, shard_bytes)
     try:
         graph = GraphWriter(data)
         write_decoder(graph, weights, form, adapter, progress)
@@ -110,9 +119,7 @@ def convert_gguf(
         ModelFileError: the file is not a whole GGUF file of a known architecture.
         UsageError: an unknown quantisation or vocabulary.
     """
-    vocabulary = vocabulary or DEFAULT_VOCABULARY.get(quantization, "full")
-    if vocabulary not in ("ascii", "full"):
-        raise UsageError(f"No vocabulary {vocabulary!r}; choose ascii or full.")
+    chosen = choose_vocabulary(vocabulary, quantization)
     progress("tokenizer", 0.0)
     checkpoint = GgufCheckpoint(gguf)
     tokenizer = build_tokenizer(checkpoint)
@@ -121,53 +128,122 @@ def convert_gguf(
 
     special = special_ids(tokenizer)
     written = max(special) + 1  # the table's rows past the last token are padding
-    kept = ascii_ids(tokenizer) if vocabulary == "ascii" else np.arange(written, dtype=np.int32)
+    kept = ascii_ids(tokenizer) if chosen == "ascii" else np.arange(written, dtype=np.int32)
     form = decoder_format(quantization, checkpoint.config, kept)
     write_graph(out, checkpoint, form, factors, progress)
-    _write_licence(out, licence, source)
+    changes = "dequantised, quantised again and written as an ONNX graph by spanfill."
+    write_licence(out, licence, source, changes=changes)
 
-    progress("hashing", 0.0)
-    manifest = _manifest(name, checkpoint.config, tokenizer, quantization, source, licence)
-    manifest = replace(
-        manifest,
-        parity=recorded_parity(source.sha256, quantization, vocabulary, adapted=factors is not None),
-        graph=GraphInfo(
-            file=GRAPH_FILE,
-            top_k=TOP_K,
-            vocabulary=cast(Vocabulary, vocabulary),
-            vocabulary_size=len(kept),
-            adapter=factors is not None,
-        ),
-        files={
-            path.name: FileRecord(bytes=path.stat().st_size, sha256=sha256_of(path))
-            for path in sorted(out.iterdir())
-        },
-    )
-    save_manifest(manifest, out)
-    progress("hashing", 1.0)
-    return manifest
-
-
-def _manifest(
-    name: str,
-    config: DecoderConfig,
-    tokenizer: tokenizers.Tokenizer,
-    quantization: str,
-    source: Source,
-    licence: str,
-) -> Manifest:
-    return Manifest(
-        name=name,
-        family=config.family,
+    denoiser = Denoiser(
+        weights=checkpoint,
         kind="hybrid",
-        attention="causal",
         shift=True,
         tokens=Tokens(
-            eos=tuple(special_ids(tokenizer)),
+            eos=tuple(special),
             pad=tokenizer.token_to_id("<|endoftext|>"),
             file_separator=tokenizer.token_to_id("<|file_sep|>"),
         ),
         layouts=qwen2_layouts(tokenizer),
+        sampler=SamplerDefault(name="self-verify"),
+    )
+    adapted = factors is not None
+    graph = _graph_info(chosen, len(kept), adapted)
+    manifest = replace(
+        _manifest(name, denoiser, graph, quantization, source, licence),
+        parity=recorded_parity(source.sha256, quantization, chosen, adapted=adapted),
+    )
+    return _finish(out, manifest, progress)
+
+
+def convert_checkpoint(
+    checkpoint: Checkpoint,
+    out: Path,
+    *,
+    name: str,
+    family: str = "auto",
+    quantization: str,
+    vocabulary: str | None = None,
+    adapter: Path | None = None,
+    shard_bytes: int | None = None,
+    licence: str | None = None,
+    progress: Progress,
+) -> Manifest:
+    """Convert `checkpoint` into the model folder `out` and return its manifest.
+
+    The folder appears whole or not at all.
+
+    Args:
+        checkpoint: what to convert.
+        out: a folder that doesn't exist yet, or is empty.
+        name: what the model is called.
+        family: how to read the checkpoint; `auto` goes by its config.json.
+        quantization: of the weights: `none`, `fp16`, `int8` or `int4`.
+        vocabulary: `ascii` or `full`, the tokens the head can answer with; None goes by the quantisation.
+        adapter: a low-rank adapter for a causal model's span tokens.
+        shard_bytes: the most that one file of weights may have; None writes a single one.
+        licence: of the weights, an SPDX name; None takes what the checkpoint says of itself.
+        progress: told each stage and how much of it is done.
+
+    Raises:
+        UsageError: an argument names something that doesn't exist or doesn't fit this checkpoint.
+        ModelFileError: the checkpoint is of no supported family, or lacks or contradicts something.
+        FetchError: `out` can't be written.
+    """
+    chosen = choose_vocabulary(vocabulary, quantization)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} exists already. Remove it, or name another place.")
+    progress("tokenizer", 0.0)
+    checkpoint = replace(checkpoint, tokenizer=folder_tokenizer(checkpoint.tokenizer))
+    denoiser = find_family(checkpoint, family).read(checkpoint)
+    config = denoiser.weights.config
+    if adapter is not None and denoiser.kind != "hybrid":
+        raise UsageError(f"An adapter needs a causal model; {config.family} is {denoiser.attention}.")
+    factors = read_adapter(adapter, config) if adapter else None
+    kept = answer_ids(checkpoint.tokenizer, chosen, denoiser.unanswerable)
+    form = decoder_format(quantization, config, kept, causal=denoiser.kind == "hybrid")
+    licence = licence or find_licence(checkpoint.path)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with staging(out) as beside:
+        checkpoint.tokenizer.save(str(beside / TOKENIZER_FILE))
+        write_graph(beside, denoiser.weights, form, factors, progress, shard_bytes)
+        changes = f"written as an ONNX graph by spanfill (quantisation: {quantization})."
+        write_licence(beside, licence, checkpoint.source, changes=changes, checkpoint=checkpoint.path)
+        graph = _graph_info(chosen, len(kept), factors is not None)
+        return _finish(
+            beside, _manifest(name, denoiser, graph, quantization, checkpoint.source, licence), progress
+        )
+
+
+def choose_vocabulary(vocabulary: str | None, quantization: str) -> Vocabulary:
+    """The vocabulary asked for, or the quantisation's usual one.
+
+    Raises:
+        UsageError: no such vocabulary.
+    """
+    vocabulary = vocabulary or DEFAULT_VOCABULARY.get(quantization, "full")
+    if vocabulary not in ("ascii", "full"):
+        raise UsageError(f"No vocabulary {vocabulary!r}; choose ascii or full.")
+    return cast(Vocabulary, vocabulary)
+
+
+def _graph_info(vocabulary: Vocabulary, size: int, adapted: bool) -> GraphInfo:
+    return GraphInfo(
+        file=GRAPH_FILE, top_k=TOP_K, vocabulary=vocabulary, vocabulary_size=size, adapter=adapted
+    )
+
+
+def _manifest(
+    name: str, denoiser: Denoiser, graph: GraphInfo, quantization: str, source: Source, licence: str
+) -> Manifest:
+    config = denoiser.weights.config
+    return Manifest(
+        name=name,
+        family=config.family,
+        kind=denoiser.kind,
+        attention=denoiser.attention,
+        shift=denoiser.shift,
+        tokens=denoiser.tokens,
+        layouts=denoiser.layouts,
         context_length=config.context_length,
         cache=CacheShape(
             layers=config.layers,
@@ -175,22 +251,24 @@ def _manifest(
             head_size=config.head_size,
             dtype="float16" if quantization == "fp16" else "float32",
         ),
-        graph=GraphInfo(file=GRAPH_FILE, top_k=TOP_K, vocabulary="full", vocabulary_size=1, adapter=False),
+        graph=graph,
         quantization=cast(Quantization, quantization),
-        sampler=SamplerDefault(name="self-verify"),
+        sampler=denoiser.sampler,
         source=source,
         licence=licence,
         files={},
+        block_length=denoiser.block_length,
     )
 
 
-def _write_licence(out: Path, licence: str, source: Source) -> None:
-    text = resources.files("export") / "licences" / f"{licence}.txt"
-    with resources.as_file(text) as path:
-        shutil.copyfile(path, out / "LICENSE")
-    (out / "NOTICE").write_text(
-        f"The weights in this folder were converted from {source.repository}\n"
-        f"(file {source.file}, revision {source.revision}), licensed under {licence}.\n"
-        "Changes: dequantised, quantised again and written as an ONNX graph by spanfill.\n",
-        encoding="utf-8",
-    )
+def _finish(folder: Path, manifest: Manifest, progress: Progress) -> Manifest:
+    """Record the folder's files in its manifest and write that."""
+    progress("hashing", 0.0)
+    records = {
+        path.name: FileRecord(bytes=path.stat().st_size, sha256=sha256_of(path))
+        for path in sorted(folder.iterdir())
+    }
+    manifest = replace(manifest, files=records)
+    save_manifest(manifest, folder)
+    progress("hashing", 1.0)
+    return manifest

@@ -29,3 +29,18 @@ def ascii_ids(tokenizer: tokenizers.Tokenizer) -> NDArray[np.int32]:
         )
     ]
     return np.array(sorted(kept), np.int32)
+
+
+def answer_ids(
+    tokenizer: tokenizers.Tokenizer, vocabulary: str, unanswerable: frozenset[int]
+) -> NDArray[np.int32]:
+    """Ids that a masked model's head keeps: all of the tokenizer's, or the ASCII ones; ascending.
+
+    A mask among the candidates would let a sampler commit it. Rows that pad the embedding beyond the
+    tokenizer mean nothing, and are left out as well.
+    """
+    if vocabulary == "ascii":
+        kept = ascii_ids(tokenizer)
+    else:
+        kept = np.array(sorted(tokenizer.get_vocab(with_added_tokens=True).values()), np.int32)
+    return kept[~np.isin(kept, sorted(unanswerable))]
