@@ -3,54 +3,32 @@
 Knows requests, token ids and sessions; does not know documents or editors.
 """
 
+import itertools
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from runtime import pass_cost
-from runtime.alternatives import TRIES, Branch, branched, find_branches, likeness
+from runtime.alternatives import TRIES, likeness
 from runtime.cancellation import CancelToken
-from runtime.canvas import Canvas
-from runtime.constraint import HealingConstraint
-from runtime.denoise import Limits, Progress, denoise
-from runtime.denoiser import CausalDenoiser
-from runtime.drafts.acceptance import Acceptance
 from runtime.errors import UsageError
-from runtime.joining import HEAD_LIMIT, Plausible, best_join
+from runtime.filling.base import Filler, drain
+from runtime.filling.hybrid import HybridFiller
 from runtime.manifest import Manifest
 from runtime.pass_cost import PassCost
-from runtime.prompts import Prompt, build_prompt
 from runtime.providers import choose_device
-from runtime.request import MODES, FillRequest, FillResult, Frame, SlotState
-from runtime.samplers.registry import make_sampler
+from runtime.request import MODES, FillRequest, FillResult, Frame
 from runtime.session import DenoiserSession
-from runtime.stopping import needs_join, rules_for, suffix_begins_line
 from runtime.store import home, resolve
 from runtime.tokenizer import Tokenizer, join_surrogates
 
 log = logging.getLogger(__name__)
-
-MASK_SIGN = "░"
-
-SAME_PLACE = 64
-"""Characters of the suffix by which a hole is known again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """What one decoding of a hole came to."""
-
-    prompt: Prompt
-    canvas: Canvas
-    avoid: bytes
-    """What the text had to begin otherwise than."""
-    result: FillResult
 
 
 class FillEngine:
@@ -66,13 +44,18 @@ class FillEngine:
         self.cost = PassCost()
         self._session = session
         self._tokenizer = tokenizer
-        self._denoiser = CausalDenoiser(session)
-        self._acceptance = Acceptance()
-        self._end_tokens = frozenset(self.manifest.tokens.eos)
+        self._filler = self._make_filler(tokenizer)
         self._turn = threading.Lock()
         self._newest_lock = threading.Lock()
         self._newest: CancelToken | None = None
-        self._last: tuple[FillRequest, str] | None = None
+
+    def _make_filler(self, tokenizer: Tokenizer) -> Filler:
+        if self.manifest.attention == "causal":
+            return HybridFiller(self._session, tokenizer, lambda: self.cost)
+        # Delayed: the samplers, length policies and parsers of masked models take time to import.
+        from runtime.filling.masked import MaskedFiller
+
+        return MaskedFiller(self._session, tokenizer)
 
     @classmethod
     def open(
@@ -148,7 +131,7 @@ class FillEngine:
             UsageError: the request can't be run by this model.
         """
         with self._turn_for(request, cancel) as (asked, token):
-            yield from self._run(asked, token, deadline=_deadline(asked))
+            yield from self._filler.run(asked, token, deadline=_deadline(asked))
 
     def complete_several(
         self, request: FillRequest, count: int, cancel: CancelToken | None = None
@@ -164,22 +147,18 @@ class FillEngine:
         """
         with self._turn_for(request, cancel) as (asked, token):
             deadline = _deadline(asked)
-            first = _drain(self._run(asked, token, deadline=deadline))
+            first = drain(self._filler.run(asked, token, deadline=deadline))
             results = [first.result]
             seen = {"", likeness(first.result.text)}
-            for branch in self._branches(first)[: TRIES * (count - 1)]:
+            for fill in itertools.islice(first.others(), TRIES * (count - 1)):
                 late = deadline is not None and time.perf_counter() >= deadline
                 if late or len(results) >= count:
                     break
-                other = _drain(self._run(asked, token, deadline=deadline, instead=(first, branch))).result
+                other = drain(fill).result
                 if other.stop_reason != "budget" and likeness(other.text) not in seen:
                     seen.add(likeness(other.text))
                     results.append(other)
             return results[:1] + sorted(results[1:], key=lambda result: -result.mean_logprob)
-
-    def _branches(self, first: _Written) -> list[Branch]:
-        text = first.result.text
-        return find_branches(first.canvas, self._tokenizer, first.prompt.healed, text, self._end_tokens)
 
     @contextmanager
     def _turn_for(
@@ -204,172 +183,6 @@ class FillEngine:
                     if self._newest is token:
                         self._newest = None
 
-    def _run(
-        self,
-        request: FillRequest,
-        cancel: CancelToken,
-        *,
-        deadline: float | None,
-        start: float | None = None,
-        passes_before: int = 0,
-        avoid: bytes = b"",
-        instead: tuple[_Written, Branch] | None = None,
-    ) -> Generator[Frame | FillResult, None, _Written]:
-        """Decode once; `instead` of a text that is there already, from one of its branches on."""
-        start = start or time.perf_counter()
-        sampler_name = request.sampler or self.manifest.sampler.name
-        prompt = build_prompt(self.manifest, self._tokenizer, request)
-        if instead is None:
-            canvas, before = Canvas(), self._previous_text(request)
-        else:
-            first, branch = instead
-            canvas, before, avoid = branched(first.canvas, branch), first.result.text, first.avoid
-        previous = [*prompt.healed_ids, *self._tokenizer.encode(before)]
-        sampler = make_sampler(
-            sampler_name,
-            context=prompt.ids,
-            previous=previous,
-            acceptance=self._acceptance,
-            cost=self.cost,
-            end_tokens=self._end_tokens,
-        )
-        cached = self._denoiser.begin(prompt.ids, canvas.committed)
-        self._denoiser.prefill(cancel)
-        constraint = HealingConstraint(prompt.healed, self._tokenizer, avoid)
-        for token in canvas.committed:
-            constraint.consume(token)
-        limits = Limits(
-            tokens=request.max_tokens + len(prompt.healed_ids),
-            deadline=deadline,
-        )
-        progress: Progress | None = None
-        prefilled: float | None = None
-        for progress in denoise(
-            self._denoiser,
-            sampler,
-            self._tokenizer,
-            constraint,
-            healed=prompt.healed,
-            rules=rules_for(request, prompt.layout),
-            end_tokens=self._end_tokens,
-            limits=limits,
-            cancel=cancel,
-            canvas=canvas,
-        ):
-            now = time.perf_counter()
-            prefilled = prefilled or now
-            progress.passes += passes_before
-            if progress.ended is None:
-                yield self._frame(progress, prompt, start, now)
-        assert progress is not None and progress.ended is not None and prefilled is not None
-        empty = not progress.text.strip() and progress.ended in ("suffix", "end")
-        if empty and not avoid and instead is None:
-            # The model went straight on to the suffix; whoever asks for a fill wants something in it.
-            avoided = request.suffix.encode() or b"\0"
-            return (
-                yield from self._run(
-                    request,
-                    cancel,
-                    deadline=deadline,
-                    start=start,
-                    passes_before=progress.passes,
-                    avoid=avoided,
-                )
-            )
-        self._join(request, prompt, progress)
-        if instead is None:
-            self._last = request, progress.text
-        end = time.perf_counter()
-        canvas = progress.canvas
-        yield self._frame(progress, prompt, start, end)
-        result = FillResult(
-            text=progress.text,
-            stop_reason=progress.ended,
-            model=self.manifest.name,
-            sampler=sampler_name,
-            device=self.device,
-            layout=prompt.layout,
-            tokens=canvas.frontier,
-            passes=progress.passes,
-            prompt_tokens=len(prompt.ids),
-            cached_tokens=cached,
-            prefill_ms=(prefilled - start) * 1e3,
-            decode_ms=(end - prefilled) * 1e3,
-            total_ms=(end - start) * 1e3,
-            mean_logprob=float(np.mean(canvas.logprobs[: canvas.frontier])),
-        )
-        yield result
-        return _Written(prompt=prompt, canvas=canvas, avoid=avoid, result=result)
-
-    def _previous_text(self, request: FillRequest) -> str:
-        """What the hole held before: as the request says, else what was filled in here last.
-
-        A keystroke often changes nothing about what follows; the old answer, less what was typed of
-        it, is then verified in a pass or two.
-        """
-        if request.previous or self._last is None:
-            return request.previous
-        older, text = self._last
-        if older.suffix[:SAME_PLACE] != request.suffix[:SAME_PLACE]:
-            return ""
-        typed = request.prefix.removeprefix(older.prefix)
-        if len(typed) == len(request.prefix) and older.prefix:
-            return ""
-        return text.removeprefix(typed) if text.startswith(typed) else text
-
-    def _join(self, request: FillRequest, prompt: Prompt, progress: Progress) -> None:
-        """Where the text ended without meeting the suffix, cut it where the suffix fits best."""
-        if progress.ended in ("suffix", "budget") or not needs_join(request):
-            return
-        if len(prompt.ids) + progress.canvas.frontier + HEAD_LIMIT > self.manifest.context_length:
-            return  # no room to run the suffix's beginning behind the text
-        hole = best_join(
-            progress.canvas,
-            self._denoiser,
-            self._tokenizer,
-            prompt.healed,
-            request.suffix,
-            at_line_start=suffix_begins_line(request),
-            plausible=Plausible(request.prefix, request.suffix),
-        )
-        if hole is not None:
-            progress.text, progress.ended = hole.decode("utf-8", "ignore"), "suffix"
-
-    def _frame(self, progress: Progress, prompt: Prompt, start: float, now: float) -> Frame:
-        canvas = progress.canvas
-        if progress.ended is None:
-            pieces = self._pieces(canvas, prompt)
-        else:
-            pieces = ((progress.text, SlotState.COMMITTED),)
-        elapsed = now - start
-        return Frame(
-            text="".join(text for text, _ in pieces),
-            pieces=pieces,
-            pass_index=progress.passes,
-            committed_tokens=canvas.frontier,
-            elapsed_ms=elapsed * 1e3,
-            tokens_per_second=canvas.frontier / elapsed if elapsed else 0.0,
-        )
-
-    def _pieces(self, canvas: Canvas, prompt: Prompt) -> tuple[tuple[str, SlotState], ...]:
-        """Slot texts; bytes of a character split over slots show with the slot that ends it."""
-        pieces: list[tuple[str, SlotState]] = []
-        skip = len(prompt.healed)
-        held = b""
-        for token, state in zip(canvas.ids, canvas.states, strict=True):
-            if state is SlotState.MASKED:
-                pieces.append((MASK_SIGN, state))
-                continue
-            text = held + self._tokenizer.token_bytes(token)
-            dropped = min(skip, len(text))
-            skip -= dropped
-            try:
-                pieces.append((text[dropped:].decode(), state))
-                held = b""
-            except UnicodeDecodeError:
-                held = text[dropped:]
-        return tuple(pieces)
-
     def close(self) -> None:
         """Cancel what runs; the model's memory is freed with the engine."""
         with self._newest_lock:
@@ -380,16 +193,6 @@ class FillEngine:
 def _deadline(request: FillRequest) -> float | None:
     """When a request's time is up, as `time.perf_counter()` tells it."""
     return None if request.budget_ms is None else time.perf_counter() + request.budget_ms / 1e3
-
-
-def _drain(run: Generator[Frame | FillResult, None, _Written]) -> _Written:
-    """Run to the end; whoever wants one text sees no frames."""
-    while True:
-        try:
-            next(run)
-        except StopIteration as end:
-            written: _Written = end.value
-            return written
 
 
 def _encodable(request: FillRequest) -> FillRequest:

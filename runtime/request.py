@@ -1,6 +1,7 @@
 """What goes into the engine and what comes out: plain values, no documents, no tensors."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
@@ -46,6 +47,17 @@ class FillRequest:
     """Time after which what is verified so far is the answer; None waits for the end."""
     sampler: str | None = None
     """Sampler by name; None takes the model's default."""
+    settings: Mapping[str, float] = field(default_factory=dict)
+    """Settings of the sampler that differ from its defaults."""
+    length: str | None = None
+    """Masked models: the length policy (`fixed:32`, `cal` …); None takes the best the model allows."""
+    cache: str | None = None
+    """Masked models: the cache policy (`none`, `dual`, `dual:4` …); None takes the model's default."""
+    constraint: str = "none"
+    """Masked models: `syntax` keeps the text parseable, `auto` does where the language is known."""
+    temperature: float = 0.0
+    """Masked models: 0 takes the likeliest tokens; above, they are sampled with `seed`."""
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +100,10 @@ class FillResult:
     total_ms: float
     mean_logprob: float
     """Mean log-probability of the committed tokens: the model's confidence in the text."""
+    length_policy: str = ""
+    """How the canvas's length was found; empty where text is written until it ends."""
+    cache_policy: str = "exact"
+    """Which rows were reused from pass to pass."""
 
     @property
     def tokens_per_pass(self) -> float:

@@ -71,7 +71,9 @@ class DenoiserSession:
         self.device: Device = device_of(self._session)
         if warning := fallback_warning(self._session, device):
             log.warning("%s", warning)
-        self._inputs = frozenset(given.name for given in self._session.get_inputs())
+        # `head_skip` has a default, and those are listed apart.
+        taken = [*self._session.get_inputs(), *self._session.get_overridable_initializers()]
+        self._inputs = frozenset(given.name for given in taken)
         self._binding = self._session.io_binding()
         self._capacity = 0
         self._written = 0

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from runtime.cancellation import CancelToken
 from runtime.constraint import HealingConstraint
-from runtime.denoise import Limits, Progress, denoise
+from runtime.decoding.ending import Ending
+from runtime.decoding.verified import VerifiedDecoding
+from runtime.denoise import Progress, denoise
 from runtime.denoiser import CausalDenoiser
 from runtime.drafts.acceptance import Acceptance
 from runtime.pass_cost import PassCost
@@ -50,7 +52,7 @@ def run_loop(
     cancel = CancelToken()
     denoiser.begin(prompt.ids)
     denoiser.prefill(cancel)
-    *_, last = denoise(
+    decoding = VerifiedDecoding(
         denoiser,
         make_sampler(
             sampler,
@@ -60,14 +62,16 @@ def run_loop(
             cost=cost,
             end_tokens=end_tokens,
         ),
-        model.tokenizer,
         HealingConstraint(prompt.healed, model.tokenizer),
-        healed=prompt.healed,
-        rules=rules_for(request, prompt.layout),
-        end_tokens=end_tokens,
-        limits=Limits(tokens=request.max_tokens + len(prompt.healed_ids), deadline=None),
-        cancel=cancel,
+        Ending(
+            tokenizer=model.tokenizer,
+            rules=rules_for(request, prompt.layout),
+            end_tokens=end_tokens,
+            healed=prompt.healed,
+        ),
+        limit=request.max_tokens + len(prompt.healed_ids),
     )
+    *_, last = denoise(decoding, deadline=None, cancel=cancel)
     return last
 
 

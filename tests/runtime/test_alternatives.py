@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from random_decoder import SAMPLE
 
-from runtime.alternatives import WIDEST_GAP, Branch, branched, find_branches, likeness
+from runtime.alternatives import WIDEST_GAP, branched, find_branches, likeness
 from runtime.cancellation import CancelToken
 from runtime.canvas import Canvas
 from runtime.denoiser import CausalDenoiser
-from runtime.engine import FillEngine, _drain, _Written
+from runtime.engine import FillEngine
 from runtime.errors import FillCancelled
+from runtime.filling.base import Fill, drain
+from runtime.filling.hybrid import HybridFiller
+from runtime.prompts import build_prompt
 from runtime.request import MODES, FillRequest, FillResult
 from runtime.tokenizer import Tokenizer
 
@@ -67,19 +70,22 @@ class TestSeveral:
     def test_the_rest_of_it_is_the_models_own(self, engine: FillEngine, sampler: str) -> None:
         """After a branch, token for token what the likeliest next token of a plain pass gives."""
         request = replace(LONG, sampler=sampler)
-        first = _drain(engine._run(request, CancelToken(), deadline=None))
-        branches = engine._branches(first)[:4]
+        prompt = build_prompt(engine.manifest, engine._tokenizer, request)
+        assert prompt.healed == b""
+        first = drain(engine._filler.run(request, CancelToken(), deadline=None))
+        end_tokens = frozenset(engine.manifest.tokens.eos)
+        branches = find_branches(first.canvas, engine._tokenizer, b"", first.result.text, end_tokens)[:4]
         assert len(branches) == 4
-        for branch in branches:
-            other = _drain(engine._run(request, CancelToken(), deadline=None, instead=(first, branch)))
+        for branch, fill in zip(branches, first.others(), strict=False):
+            other = drain(fill)
             tokens = [*first.canvas.committed[: branch.slot], branch.token]
             assert other.canvas.frontier > len(tokens)
+            engine._session.truncate(0)
             while len(tokens) < other.canvas.frontier:
-                engine._session.truncate(0)
-                ids = np.array([*first.prompt.ids, *tokens])
+                ids = np.array([*prompt.ids, *tokens])
                 tokens.append(int(engine._session.forward(ids, skip=len(ids) - 1).top_ids[-1, 0]))
-                engine._denoiser = CausalDenoiser(engine._session)
             assert other.canvas.committed == tokens
+            engine._filler._denoiser = CausalDenoiser(engine._session)  # type: ignore[attr-defined]
 
     def test_the_prompt_is_not_run_again(self, engine: FillEngine) -> None:
         _, *others = engine.complete_several(replace(LINE, prefix=SAMPLE), 3)
@@ -95,18 +101,21 @@ class TestSeveral:
         assert [result.text for result in drafted] == [result.text for result in plain]
 
     def test_a_branch_that_leads_to_the_same_text_gives_none(self, engine: FillEngine) -> None:
-        class Repeating(FillEngine):
-            def _branches(self, first: _Written) -> list[Branch]:
-                best, next_best, *_ = super()._branches(first)
-                return [best, best, best, next_best]
+        class Repeating(HybridFiller):
+            def _others(self, *arguments: object) -> Iterator[Fill]:
+                for fill in super()._others(*arguments):  # type: ignore[arg-type]
+                    yield fill
+                    yield next(super()._others(*arguments))  # type: ignore[arg-type]
 
-        results = Repeating(engine._session, engine._tokenizer).complete_several(LONG, 3)
+        engine._filler = Repeating(engine._session, engine._tokenizer, lambda: engine.cost)
+        results = engine.complete_several(LONG, 3)
         assert len({likeness(result.text) for result in results}) == len(results) == 3
 
     def test_the_next_fill_drafts_from_the_greedy_text(self, engine: FillEngine) -> None:
         first, *_ = engine.complete_several(LONG, 3)
-        assert engine._last is not None
-        assert engine._last[1] == first.text
+        assert isinstance(engine._filler, HybridFiller)
+        assert engine._filler._last is not None
+        assert engine._filler._last[1] == first.text
 
 
 class TestLimits:
@@ -122,18 +131,18 @@ class TestLimits:
         token = CancelToken()
         begun = 0
 
-        class Cancelling(FillEngine):
-            def _branches(self, first: _Written) -> list[Branch]:
+        class Cancelling(HybridFiller):
+            def _others(self, *arguments: object) -> Iterator[Fill]:
                 nonlocal begun
                 begun += 1
                 token.cancel()  # once the first text is there
-                return super()._branches(first)
+                return super()._others(*arguments)  # type: ignore[arg-type]
 
-        several = Cancelling(engine._session, engine._tokenizer)
+        engine._filler = Cancelling(engine._session, engine._tokenizer, lambda: engine.cost)
         with pytest.raises(FillCancelled):
-            several.complete_several(LONG, 3, token)
+            engine.complete_several(LONG, 3, token)
         assert begun == 1
-        assert len(several.complete_several(LONG, 1)) == 1
+        assert len(engine.complete_several(LONG, 1)) == 1
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Decodings: how each kind of model turns passes into a settled canvas."""

@@ -1,0 +1,1 @@
+"""Fillers: from a request to a finished text, for each kind of model."""
