@@ -5,7 +5,6 @@ cache. The bytes are streamed here, because a pull resumes in the file that all 
 and must give up within seconds where the hub can't be reached.
 """
 
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from export.catalogue import Checkpoint
 from export.sources.base import CHUNK_BYTES, Partial, SourceUnavailable
+from export.sources.deadline import in_time
 from runtime.manifest import sha256_of
 
 CONNECT_SECONDS = 6.0
@@ -121,34 +121,13 @@ def _append(response: HTTPResponse, offset: int, partial: Partial) -> None:
 
 
 def _open_in_time(request: urllib.request.Request) -> HTTPResponse:
-    """Open `request` within CONNECT_SECONDS.
+    """Open `request` within CONNECT_SECONDS."""
 
-    A socket's own time limit holds for each address and not at all for name resolution, so the
-    wait is for a thread that is left behind when it takes too long.
-    """
-    answers: list[HTTPResponse | BaseException] = []
-    abandoned = threading.Event()
+    def opened() -> HTTPResponse:
+        response: HTTPResponse = urllib.request.urlopen(request, timeout=STALL_SECONDS)
+        return response
 
-    def work() -> None:
-        try:
-            response = urllib.request.urlopen(request, timeout=STALL_SECONDS)
-        except BaseException as error:  # handed to the waiting thread, which raises it
-            answers.append(error)
-            return
-        answers.append(response)
-        if abandoned.is_set():
-            response.close()
-
-    thread = threading.Thread(target=work, name="spanfill-hub", daemon=True)
-    thread.start()
-    thread.join(CONNECT_SECONDS)
-    if not answers:
-        abandoned.set()
-        raise TimeoutError(f"no answer in {CONNECT_SECONDS:g} seconds")
-    answer = answers[0]
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+    return in_time(opened, CONNECT_SECONDS, late=HTTPResponse.close)
 
 
 def _reason(error: BaseException) -> str:
