@@ -31,7 +31,7 @@ def read(checkpoint: Checkpoint, family: str = "dream") -> Denoiser:
         shift=True,
         tokens=Tokens(eos=ends, pad=ids.optional("pad"), mask=mask),
         layouts=bidirectional_layouts(ids.beginning(), ends[0], chat_format(checkpoint, ids, SYSTEM)),
-        sampler=SamplerDefault(name="threshold", settings={"threshold": 0.9}),
+        sampler=SamplerDefault(name="threshold", settings={"tau": 0.9}),
         unanswerable=ids.unanswerable(mask),
     )
 

@@ -37,7 +37,7 @@ def read(checkpoint: Checkpoint) -> Denoiser:
             file_separator=ids.token("<|file_sep|>"),
         ),
         layouts=block_causal_layouts(qwen_infill(checkpoint.tokenizer), chat_format(checkpoint, ids, SYSTEM)),
-        sampler=SamplerDefault(name="threshold", settings={"threshold": 0.9}),
+        sampler=SamplerDefault(name="threshold", settings={"tau": 0.9}),
         block_length=Fields(checkpoint.config).count("bd_size"),
         unanswerable=ids.unanswerable(mask),
     )

@@ -51,7 +51,7 @@ def read(checkpoint: Checkpoint) -> Denoiser:
         shift=False,
         tokens=Tokens(eos=ends, pad=ids.optional("pad"), mask=mask),
         layouts=bidirectional_layouts(begin, ends[0], chat_format(checkpoint, ids)),
-        sampler=SamplerDefault(name="threshold", settings={"threshold": 0.9}),
+        sampler=SamplerDefault(name="threshold", settings={"tau": 0.9}),
         unanswerable=ids.unanswerable(mask),
     )
 

@@ -41,7 +41,7 @@ def read(checkpoint: Checkpoint) -> Denoiser:
             file_separator=ids.token("<|file_sep|>"),
         ),
         layouts=block_causal_layouts(qwen_infill(checkpoint.tokenizer), chat_format(checkpoint, ids, None)),
-        sampler=SamplerDefault(name="threshold", settings={"threshold": 0.85}),
+        sampler=SamplerDefault(name="threshold", settings={"tau": 0.85}),
         block_length=block_length(checkpoint),
         unanswerable=ids.unanswerable(mask),
     )

@@ -25,6 +25,9 @@ TEXT_TOKENS = 400
 PADDED_ROWS = 512
 """Rows of the embedding: more than the tokens, as in real checkpoints."""
 
+EMBEDDING_SPREAD = 0.25
+"""Of the head as well; logits then vary by about 2, as a trained model's do."""
+
 CHATML = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 QWEN_FIM = (
     *("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>"),
@@ -388,7 +391,9 @@ def random_tensors(kind: str, config: dict[str, Any], *, tied: bool, seed: int) 
     """Weights under the published names, (out, in) as checkpoints store them."""
     generator = np.random.default_rng(seed)
 
-    def matrix(*shape: int, spread: float = 0.2) -> NDArray[np.float32]:
+    def matrix(*shape: int, spread: float | None = None) -> NDArray[np.float32]:
+        # Each layer keeps the size of what it gets, as trained ones do.
+        spread = shape[-1] ** -0.5 if spread is None else spread
         return (generator.standard_normal(shape) * spread).astype(np.float32)
 
     def norm(size: int) -> NDArray[np.float32]:
@@ -399,9 +404,12 @@ def random_tensors(kind: str, config: dict[str, Any], *, tied: bool, seed: int) 
         key = config["n_kv_heads"] * width // config["n_heads"]
         rows = config["embedding_size"]
         stem = "model.transformer."
-        tensors = {f"{stem}wte.weight": matrix(rows, width, spread=1.0), f"{stem}ln_f.weight": norm(width)}
+        tensors = {
+            f"{stem}wte.weight": matrix(rows, width, spread=EMBEDDING_SPREAD),
+            f"{stem}ln_f.weight": norm(width),
+        }
         if not tied:
-            tensors[f"{stem}ff_out.weight"] = matrix(rows, width, spread=0.3)
+            tensors[f"{stem}ff_out.weight"] = matrix(rows, width, spread=EMBEDDING_SPREAD)
         for index in range(config["n_layers"]):
             layer = f"{stem}blocks.{index}."
             tensors |= {
@@ -421,11 +429,11 @@ def random_tensors(kind: str, config: dict[str, Any], *, tied: bool, seed: int) 
     size = config.get("head_dim") or width // config["num_attention_heads"]
     query, key = config["num_attention_heads"] * size, config["num_key_value_heads"] * size
     tensors = {
-        "model.embed_tokens.weight": matrix(rows, width, spread=1.0),
+        "model.embed_tokens.weight": matrix(rows, width, spread=EMBEDDING_SPREAD),
         "model.norm.weight": norm(width),
     }
     if not tied:
-        tensors["lm_head.weight"] = matrix(rows, width, spread=0.3)
+        tensors["lm_head.weight"] = matrix(rows, width, spread=EMBEDDING_SPREAD)
     for index in range(config["num_hidden_layers"]):
         layer = f"model.layers.{index}."
         tensors |= {

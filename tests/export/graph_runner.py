@@ -24,12 +24,14 @@ class PassOutput:
 class GraphRunner:
     """One graph with `debug_logits`, and the cache rows kept so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file: str = "model.onnx") -> None:
         shape = load_manifest(folder).cache
         assert shape is not None
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), providers=["CPUExecutionProvider"]
-        )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # such small products wait longer for threads than they take
+        options.log_severity_level = 3
+        path = str(folder / file)
+        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self._gated = any(value.name == "adapter_gate" for value in self._session.get_inputs())
         self._names = [f"{part}_{layer}" for layer in range(shape.layers) for part in ("key", "value")]
         empty = np.zeros((1, shape.kv_heads, CAPACITY, shape.head_size), shape.dtype)
