@@ -1,6 +1,6 @@
-"""What the syntax rules need to know of each language: grammar, function nodes, how blocks are closed.
+"""What the syntax rules need to know of each language: function nodes, how blocks are closed.
 
-A table and look-ups by LSP language id or file name; parses nothing.
+A table and look-ups by LSP language id or file name; parses nothing. `runtime.grammars` has the grammars.
 """
 
 from dataclasses import dataclass, field
@@ -12,14 +12,10 @@ BlockStyle = Literal["indent", "brace", "end"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """One language's grammar and the node kinds that matter here."""
+    """One language's node kinds that matter here."""
 
     id: str
     """The LSP's language id."""
-    module: str
-    """Import name of the grammar's wheel; empty where there is none."""
-    entry: str = "language"
-    """The function of that module that gives the grammar."""
     style: BlockStyle = "brace"
     """Whether blocks end by indentation, by a bracket, or by a closing word."""
     functions: frozenset[str] = frozenset()
@@ -42,7 +38,6 @@ _JS_FUNCTIONS = _kinds(
 _ALL = (
     Language(
         id="python",
-        module="tree_sitter_python",
         style="indent",
         functions=_kinds("function_definition"),
         line_comment="#",
@@ -50,63 +45,51 @@ _ALL = (
     ),
     Language(
         id="javascript",
-        module="tree_sitter_javascript",
         functions=_JS_FUNCTIONS,
         extensions=(".js", ".mjs", ".cjs"),
     ),
     Language(
         id="javascriptreact",
-        module="tree_sitter_javascript",
         functions=_JS_FUNCTIONS,
         extensions=(".jsx",),
     ),
     Language(
         id="typescript",
-        module="tree_sitter_typescript",
-        entry="language_typescript",
         functions=_JS_FUNCTIONS,
         extensions=(".ts", ".mts", ".cts"),
     ),
     Language(
         id="typescriptreact",
-        module="tree_sitter_typescript",
-        entry="language_tsx",
         functions=_JS_FUNCTIONS,
         extensions=(".tsx",),
     ),
     Language(
         id="rust",
-        module="tree_sitter_rust",
         functions=_kinds("function_item closure_expression"),
         extensions=(".rs",),
     ),
     Language(
         id="go",
-        module="tree_sitter_go",
         functions=_kinds("function_declaration method_declaration func_literal"),
         extensions=(".go",),
     ),
     Language(
         id="c",
-        module="tree_sitter_c",
         functions=_kinds("function_definition"),
         extensions=(".c", ".h"),
     ),
     Language(
         id="cpp",
-        module="tree_sitter_cpp",
         functions=_kinds("function_definition lambda_expression"),
         extensions=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx"),
     ),
     Language(
         id="java",
-        module="tree_sitter_java",
         functions=_kinds("method_declaration constructor_declaration lambda_expression"),
         extensions=(".java",),
     ),
     Language(
         id="csharp",
-        module="tree_sitter_c_sharp",
         functions=_kinds(
             "method_declaration constructor_declaration local_function_statement accessor_declaration "
             "lambda_expression"
@@ -115,7 +98,6 @@ _ALL = (
     ),
     Language(
         id="ruby",
-        module="tree_sitter_ruby",
         style="end",
         functions=_kinds("method singleton_method"),
         line_comment="#",
@@ -124,14 +106,11 @@ _ALL = (
     ),
     Language(
         id="php",
-        module="tree_sitter_php",
-        entry="language_php",
         functions=_kinds("function_definition method_declaration anonymous_function"),
         extensions=(".php",),
     ),
     Language(
         id="lua",
-        module="tree_sitter_lua",
         style="end",
         functions=_kinds("function_declaration function_definition"),
         line_comment="--",
@@ -140,14 +119,12 @@ _ALL = (
     ),
     Language(
         id="shellscript",
-        module="tree_sitter_bash",
         functions=_kinds("function_definition"),
         line_comment="#",
         extensions=(".sh", ".bash"),
     ),
     Language(
         id="json",
-        module="tree_sitter_json",
         line_comment="",
         extensions=(".json",),
     ),
@@ -169,7 +146,7 @@ _ALIASES = {
 }
 _BY_EXTENSION = {extension: language for language in _ALL for extension in language.extensions}
 
-PLAIN = Language(id="", module="", style="indent", line_comment="#")
+PLAIN = Language(id="", style="indent", line_comment="#")
 """What is assumed of a language we have no grammar for: indentation alone."""
 
 

@@ -1,36 +1,21 @@
 """Syntax trees addressed by code-point offsets.
 
-Loads a grammar on first use, parses, and re-parses after edits what they touched. Knows nodes; does not
-know what will be masked.
+Parses, and re-parses after edits what they touched. Knows nodes; does not know what will be masked.
 """
 
-import importlib
-import logging
 from collections.abc import Iterator
-from functools import cache
 
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Point, Tree
 
 from lsp_server.documents import Edit
 from lsp_server.languages import Language
-
-logger = logging.getLogger(__name__)
-
-
-@cache
-def _grammar(module: str, entry: str) -> Grammar | None:
-    """The grammar of a wheel; None where the wheel is not installed."""
-    try:
-        return Grammar(getattr(importlib.import_module(module), entry)())
-    except (ImportError, AttributeError, ValueError) as error:
-        logger.warning("The grammar %s can't be used (%s): indentation is used instead", module, error)
-        return None
+from runtime import load_grammar
 
 
 def grammar_of(language: Language) -> Grammar | None:
     """The language's grammar; None where there is none."""
-    return _grammar(language.module, language.entry) if language.module else None
+    return load_grammar(language.id)
 
 
 def _encode(text: str) -> bytes:

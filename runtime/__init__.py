@@ -21,6 +21,7 @@ from runtime.request import MODES, FillRequest, FillResult, Frame, Mode, SlotSta
 
 if TYPE_CHECKING:
     from runtime.engine import FillEngine
+    from runtime.grammars import load_grammar
 
 __all__ = [
     "MODES",
@@ -40,13 +41,18 @@ __all__ = [
     "SlotState",
     "SpanfillError",
     "UsageError",
+    "load_grammar",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the engine when it is first asked for: with it come numpy and the tokenizer library."""
+    """Import on first use: with the engine come numpy and the tokenizers, with grammars tree-sitter."""
     if name == "FillEngine":
         from runtime.engine import FillEngine
 
         return FillEngine
+    if name == "load_grammar":
+        from runtime.grammars import load_grammar
+
+        return load_grammar
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
