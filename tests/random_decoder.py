@@ -146,6 +146,23 @@ def random_adapter(config: DecoderConfig = CONFIG, seed: int = 0) -> Adapter:
     return factors
 
 
+MASKED_LAYOUTS: dict[str, tuple[m.Piece, ...]] = {
+    "bidirectional": (m.Piece(slot="prefix"), m.Piece(slot="span"), m.Piece(slot="suffix")),
+    "block_causal": (m.Piece(slot="suffix"), m.Piece(slot="prefix"), m.Piece(slot="span")),
+}
+
+
+def masked_tokens(tokenizer: tokenizers.Tokenizer) -> m.Tokens:
+    """Ids of a masked model; random weights answer with its length tokens now and then."""
+    end = tokenizer.token_to_id("<|endoftext|>")
+    return m.Tokens(
+        eos=(end,),
+        mask=tokenizer.token_to_id("<|mask|>"),
+        expand=tokenizer.token_to_id("<|im_start|>"),
+        delete=end,
+    )
+
+
 def _quiet(_stage: str, _done: float) -> None:
     """No progress to show."""
 
@@ -155,19 +172,27 @@ def write_tiny_model(
     quantization: str = "int8",
     *,
     adapter: bool = False,
-    causal: bool = True,
+    kind: m.Kind = "hybrid",
+    shift: bool = True,
+    block_length: int | None = None,
     seed: int = 0,
     vocabulary: Literal["ascii", "full"] = "full",
     debug_logits: bool = False,
     config: DecoderConfig = CONFIG,
 ) -> Path:
-    """A whole model folder: graph, weights, tokenizer, manifest."""
+    """A whole model folder: graph, weights, tokenizer, manifest.
+
+    `shift`, of masked kinds: whether the weights are read as predicting the token behind.
+    """
     folder.mkdir(parents=True)
     tokenizer = tiny_tokenizer()
     tokenizer.save(str(folder / TOKENIZER_FILE))
     special = special_ids(tokenizer)
+    mask = tokenizer.token_to_id("<|mask|>")
     kept = ascii_ids(tokenizer) if vocabulary == "ascii" else np.arange(max(special) + 1, dtype=np.int32)
-    form = decoder_format(quantization, config, kept, causal=causal, debug_logits=debug_logits)
+    if kind != "hybrid" and not debug_logits:
+        kept = kept[kept != mask]  # a slot is never filled with a mask
+    form = decoder_format(quantization, config, kept, causal=kind == "hybrid", debug_logits=debug_logits)
     factors = random_adapter(config, seed) if adapter else None
     write_graph(folder, RandomWeights(config, seed), form, factors, _quiet)
     manifest = m.Manifest(
@@ -176,9 +201,7 @@ def write_tiny_model(
         kind="hybrid",
         attention="causal",
         shift=True,
-        tokens=m.Tokens(
-            eos=tuple(special), pad=special[0], mask=tokenizer.token_to_id("<|mask|>") if adapter else None
-        ),
+        tokens=m.Tokens(eos=tuple(special), pad=special[0], mask=mask if adapter else None),
         layouts=qwen2_layouts(tokenizer),
         context_length=config.context_length,
         cache=m.CacheShape(
@@ -196,9 +219,17 @@ def write_tiny_model(
         licence="Apache-2.0",
         files={},
     )
-    if not causal:
-        tokens = replace(manifest.tokens, mask=tokenizer.token_to_id("<|mask|>"))
-        manifest = replace(manifest, kind="bidirectional", attention="bidirectional", tokens=tokens)
+    if kind != "hybrid":
+        manifest = replace(
+            manifest,
+            kind=kind,
+            attention=kind,
+            shift=shift,
+            block_length=block_length,
+            tokens=masked_tokens(tokenizer),
+            layouts={"fim": MASKED_LAYOUTS[kind]},
+            sampler=m.SamplerDefault(name="threshold"),
+        )
     records = {
         path.name: m.FileRecord(bytes=path.stat().st_size, sha256=m.sha256_of(path))
         for path in sorted(folder.iterdir())

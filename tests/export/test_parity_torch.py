@@ -162,7 +162,7 @@ class TestBidirectional:
 
     @pytest.fixture
     def runner(self, make_tiny_model: TinyModel) -> GraphRunner:
-        return GraphRunner(make_tiny_model("none", causal=False, debug_logits=True))
+        return GraphRunner(make_tiny_model("none", kind="bidirectional", debug_logits=True))
 
     def test_one_pass_sees_everything(self, runner: GraphRunner) -> None:
         everything = np.ones((TOKENS, TOKENS), bool)
