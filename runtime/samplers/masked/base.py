@@ -12,7 +12,11 @@ class MaskedSampler(Protocol):
     """Decides, pass by pass, which slots of the active block are committed, drafted or masked again."""
 
     def bound(self, slots: int) -> int:
-        """The most passes that a canvas of `slots` masks takes, whatever the model answers."""
+        """The most passes that a canvas of `slots` masks takes, whatever the model answers.
+
+        Second looks, through a denoiser's `blind`, are not counted. Where the length changes on the way,
+        `slots` counts every mask that was ever put onto the canvas, and each change may cost a pass more.
+        """
         ...
 
     def prepare(self, canvas: Canvas) -> range:
