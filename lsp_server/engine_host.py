@@ -1,4 +1,4 @@
-"""Owns the engine: loads it lazily, lets one fill run at a time, reports its state.
+"""Owns the engine's thread: lets one fill run at a time, the newest one, and reports the engine's state.
 
 The event loop never waits for the model: everything slow happens on one worker thread. Of two fills the
 newer wins, unless it is less important. Knows requests and results; does not know documents.
@@ -8,48 +8,28 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
+from lsp_server.engine_loading import Engine, EngineLoader, OpenEngine, open_fill_engine
 from lsp_server.options import ModelOptions
-from runtime import CancelToken, FillCancelled, FillRequest, FillResult, Frame, SpanfillError
+from runtime import (
+    CancelToken,
+    FillCancelled,
+    FillRequest,
+    FillResult,
+    Frame,
+    InputError,
+    SpanfillError,
+    UsageError,
+)
 
 logger = logging.getLogger(__name__)
 
 State = Literal["unloaded", "loading", "ready", "busy", "error"]
-_FIRST_RETRY_S, _LAST_RETRY_S = 2.0, 300.0
-
-
-class Engine(Protocol):
-    """What is used of `runtime.FillEngine`."""
-
-    manifest: Any
-
-    def fill(self, request: FillRequest, cancel: CancelToken | None = None) -> Iterator[Frame | FillResult]:
-        """Frames, then the result."""
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of a text."""
-
-    def close(self) -> None:
-        """Free the model's memory."""
-
-
-OpenEngine = Callable[[ModelOptions], Engine]
-
-
-def open_fill_engine(options: ModelOptions) -> Engine:
-    """Load the real engine; slow. ONNX Runtime is imported here and not before."""
-    from runtime import FillEngine
-
-    name = options.name
-    model = Path(name) if name is not None and ("/" in name or "\\" in name) else name
-    engine: Engine = FillEngine.open(model=model, device=options.device, threads=options.threads)
-    return engine
 
 
 class Priority(IntEnum):
@@ -68,7 +48,7 @@ class Status:
     model: str | None = None
     device: str | None = None
     detail: str | None = None
-    """Why, where the state is `error`."""
+    """Why, where the state is `error`, or where the CPU has taken a failing GPU's place."""
     last_ms: float | None = None
     """How long the last fill took."""
 
@@ -77,6 +57,9 @@ class Status:
 class _Job:
     priority: Priority
     token: CancelToken
+
+
+_Work = Callable[[Engine, CancelToken], list[FillResult]]
 
 
 class EngineHost:
@@ -88,13 +71,10 @@ class EngineHost:
         self.status = Status(state="unloaded")
         self.listeners: list[Callable[[Status], None]] = []
         self._options = ModelOptions(name=default_model)
-        self._open_engine = open_engine
+        self._loader = EngineLoader(open_engine)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         self._jobs: list[_Job] = []
-        self._engine: Engine | None = None
-        self._device: str | None = None
-        self._failures = 0
-        self._retry_at = 0.0
+        self._wanted_by: set[object] = set()
         self._loop = asyncio.get_running_loop()
         self._unload_timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -112,27 +92,40 @@ class EngineHost:
 
     @property
     def manifest(self) -> Any:
-        """The loaded model's manifest; None while none is loaded."""
-        engine = self._engine
-        return engine.manifest if engine is not None else None
+        """The model's manifest, after it was unloaded for want of work too; None before it was loaded."""
+        return self._loader.manifest
 
     def configure(self, options: ModelOptions) -> None:
         """Take new settings; another model, device or thread count unloads the present one."""
         if options.name is None:
             options = replace(options, name=self.default_model)
-        changed = (options.name, options.device, options.threads) != (
-            self._options.name,
-            self._options.device,
-            self._options.threads,
-        )
-        self._options = options
-        if changed:
-            self._failures, self._retry_at = 0, 0.0
+        before, self._options = self._options, options
+        if _loading(options) != _loading(before):
+            self._loader.manifest = None
+            self.retry()
             self.unload()
+        self._watch_idle_time()
+
+    def retry(self) -> None:
+        """Let the next fill try again whatever failed before, the GPU included."""
+        self._loader.retry()
+
+    def want(self, owner: object, wanted: bool) -> None:
+        """Whether `owner` wants a model in memory. When the last one no longer does, it is unloaded."""
+        if wanted:
+            self._wanted_by.add(owner)
+            return
+        self._wanted_by.discard(owner)
+        if not self._wanted_by:
+            self.unload()
+
+    def leave(self, owner: object) -> None:
+        """`owner` is gone; the model stays for whoever comes next."""
+        self._wanted_by.discard(owner)
 
     def preload(self) -> None:
         """Begin loading, if nothing is loaded and no failure is waiting for its retry."""
-        if self._preloading or self._closed or time.monotonic() < self._retry_at:
+        if self._preloading or self._closed or self._loader.backoff.waiting_s:
             return
         self._preloading = True
         loading = self._loop.run_in_executor(self._worker, self._preload)
@@ -141,10 +134,12 @@ class EngineHost:
 
     def _preloaded(self, _: "asyncio.Future[None]") -> None:
         self._preloading = False
+        self._watch_idle_time()
 
     def unload(self) -> None:
         """Stop every fill and free the model."""
         self.cancel_all()
+        self._preloading = False  # what is loading now is let go of: the next call loads again
         if not self._closed:
             _forget(self._loop.run_in_executor(self._worker, self._close_engine))
 
@@ -179,16 +174,42 @@ class EngineHost:
             FillCancelled: a newer or more important fill took its place.
             SpanfillError: the model can't be loaded or failed.
         """
-        if any(job.priority > priority for job in self._jobs):
+
+        def passes(engine: Engine, token: CancelToken) -> list[FillResult]:
+            for item in engine.fill(request, cancel=token):
+                if isinstance(item, FillResult):
+                    return [item]
+                if on_frame is not None:
+                    self._loop.call_soon_threadsafe(on_frame, item)
+            return []
+
+        (result,) = await self._queued(priority, passes)
+        return result
+
+    async def fill_several(self, request: FillRequest, priority: Priority, count: int) -> list[FillResult]:
+        """Run a fill for up to `count` different results; at least one is answered.
+
+        Raises:
+            As `fill` does.
+        """
+
+        def candidates(engine: Engine, token: CancelToken) -> list[FillResult]:
+            return engine.complete_several(request, count, cancel=token)
+
+        return await self._queued(priority, candidates)
+
+    async def _queued(self, priority: Priority, work: _Work) -> list[FillResult]:
+        """Run `work` on the engine's thread, in place of what is older and no more important."""
+        if any(job.priority > priority and not job.token.cancelled for job in self._jobs):
             raise FillCancelled("A more important fill is running.")
-        if priority is Priority.IDLE and self._jobs:
-            raise FillCancelled("The engine is not idle.")
+        if priority is Priority.IDLE and (self._jobs or not self.loaded):
+            raise FillCancelled("The engine is not idle, or holds no model.")
         for job in self._jobs:
             job.token.cancel()
         job = _Job(priority, CancelToken())
         self._jobs.append(job)
-        self._keep_loaded()
-        running = self._loop.run_in_executor(self._worker, self._run, job, request, on_frame)
+        self._watch_idle_time()
+        running = self._loop.run_in_executor(self._worker, self._run, job, work)
         running.add_done_callback(lambda _: self._done(job))
         _forget(running)
         try:
@@ -199,94 +220,96 @@ class EngineHost:
 
     def _done(self, job: _Job) -> None:
         self._jobs.remove(job)
-        self._keep_loaded()
+        self._watch_idle_time()
 
-    def _keep_loaded(self) -> None:
-        """Restart the clock of the unloading after idle time."""
+    def _watch_idle_time(self) -> None:
+        """Start the clock of the unloading after idle time anew."""
         if self._unload_timer is not None:
             self._unload_timer.cancel()
             self._unload_timer = None
         minutes = self._options.unload_after_minutes
         if minutes > 0 and not self._jobs and not self._closed:
-            self._unload_timer = self._loop.call_later(minutes * 60, self.unload)
+            self._unload_timer = self._loop.call_later(minutes * 60, self._unload_idle)
+
+    def _unload_idle(self) -> None:
+        if self._loader.engine is not None:
+            self.retry()  # the GPU may work by the time the model is wanted again
+            self.unload()
 
     # What follows runs on the worker thread.
 
     def _preload(self) -> None:
         try:
-            self._opened(self._options)
+            self._opened()
         except SpanfillError:
             return  # the status has said so
 
-    def _run(self, job: _Job, request: FillRequest, on_frame: Callable[[Frame], None] | None) -> FillResult:
+    def _run(self, job: _Job, work: _Work) -> list[FillResult]:
         job.token.check()
         try:
-            return self._fill(self._opened(self._options), job, request, on_frame)
-        except SpanfillError:
+            return self._worked(self._opened(), job, work)
+        except _Failed as failure:
+            error = failure.error
+        logger.warning("The model failed on %s: %s", self._loader.device, type(error).__name__)
+        logger.debug("The model failed", exc_info=error)
+        self._close_engine()
+        sentence = str(error) if isinstance(error, SpanfillError) else _unexpected("while filling", error)
+        if self._loader.device == "cuda" and self._options.fall_back_to_cpu:
+            self._loader.leave_gpu(sentence)
+            try:
+                return self._worked(self._opened(), job, work)
+            except _Failed as failure:
+                self._close_engine()
+                sentence = _unexpected("on the CPU too", failure.error)
+        raise self._told(self._loader.failed(SpanfillError(sentence))) from error
+
+    def _worked(self, engine: Engine, job: _Job, work: _Work) -> list[FillResult]:
+        if job.priority is not Priority.IDLE:  # nobody need see that the engine works ahead
+            self._report(replace(self.status, state="busy"))
+        started = time.perf_counter()
+        try:
+            results = work(engine, job.token)
+            first = results[0]
+        except (FillCancelled, UsageError, InputError):
+            self._report(replace(self.status, state="ready"))  # the engine is as well as before
             raise
         except Exception as error:
-            logger.warning("The model failed on %s: %s", self._device, type(error).__name__)
-            logger.debug("The model failed", exc_info=True)
-            self._close_engine()
-            if self._device == "cuda" and self._options.fall_back_to_cpu:
-                self._options = replace(self._options, device="cpu")
-                return self._fill(self._opened(self._options), job, request, on_frame)
-            raise self._failed(
-                SpanfillError(f"The model failed while filling ({type(error).__name__}).")
-            ) from error
-
-    def _fill(
-        self, engine: Engine, job: _Job, request: FillRequest, on_frame: Callable[[Frame], None] | None
-    ) -> FillResult:
-        if job.priority is not Priority.IDLE:  # nobody need see that the engine works ahead
-            self._report(replace(self.status, state="busy", detail=None))
-        try:
-            for item in engine.fill(request, cancel=job.token):
-                if isinstance(item, FillResult):
-                    self._device = item.device
-                    self._report(
-                        Status(state="ready", model=item.model, device=item.device, last_ms=item.total_ms)
-                    )
-                    return item
-                if on_frame is not None:
-                    self._loop.call_soon_threadsafe(on_frame, item)
-        except FillCancelled:
-            self._report(replace(self.status, state="ready"))
-            raise
-        raise RuntimeError("the engine ended without a result")
-
-    def _opened(self, options: ModelOptions) -> Engine:
-        if self._engine is not None:
-            return self._engine
-        if time.monotonic() < self._retry_at:
-            raise SpanfillError(
-                self.status.detail or "The model could not be loaded; it is tried again later."
+            raise _Failed(error) from None
+        took_ms = first.total_ms if len(results) == 1 else (time.perf_counter() - started) * 1e3
+        self._loader.device = first.device
+        self._loader.backoff.reset()
+        self._report(
+            Status(
+                state="ready",
+                model=first.model,
+                device=first.device,
+                detail=self._loader.cpu_instead,
+                last_ms=took_ms,
             )
+        )
+        return results
+
+    def _opened(self) -> Engine:
+        """The engine, loaded if it is not."""
+        loader, options = self._loader, self._options
+        if loader.engine is not None:
+            return loader.engine
+        loader.check_due()
         self._report(Status(state="loading", model=options.name))
         try:
-            engine = self._open_engine(options)
+            engine = loader.load(options)
         except SpanfillError as error:
-            raise self._failed(error) from None
-        except Exception as error:
-            logger.debug("Loading failed", exc_info=True)
-            reason = f"{type(error).__name__}: {error}"
-            raise self._failed(SpanfillError(f"The model could not be loaded ({reason}).")) from error
-        self._engine = engine
-        self._failures = 0
-        self._report(Status(state="ready", model=getattr(engine.manifest, "name", options.name)))
+            raise self._told(error) from error.__cause__
+        name = getattr(engine.manifest, "name", options.name)
+        self._report(Status(state="ready", model=name, device=loader.device, detail=loader.cpu_instead))
         return engine
 
-    def _failed(self, error: SpanfillError) -> SpanfillError:
-        delay = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2**self._failures)
-        self._failures += 1
-        self._retry_at = time.monotonic() + delay
+    def _told(self, error: SpanfillError) -> SpanfillError:
         self._report(Status(state="error", model=self._options.name, detail=str(error)))
         return error
 
     def _close_engine(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
+        if self._loader.close():
             self._report(Status(state="unloaded"))
 
     def _report(self, status: Status) -> None:
@@ -297,6 +320,23 @@ class EngineHost:
     def _tell(self, status: Status) -> None:
         for listener in list(self.listeners):
             listener(status)
+
+
+class _Failed(Exception):
+    """The engine broke down in a fill: it has to be loaded again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _loading(options: ModelOptions) -> tuple[str | None, str, int | None]:
+    """What of the settings decides how a model is loaded."""
+    return options.name, options.device, options.threads
+
+
+def _unexpected(where: str, error: Exception) -> str:
+    return f"The model failed {where} ({type(error).__name__})."
 
 
 def _forget(future: "asyncio.Future[Any]") -> None:

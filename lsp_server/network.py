@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from lsp_server.engine_host import EngineHost, OpenEngine, open_fill_engine
+from lsp_server.engine_host import EngineHost
+from lsp_server.engine_loading import OpenEngine, open_fill_engine
 from lsp_server.framing import MAX_MESSAGE_BYTES, FrameReader
 from lsp_server.server import make_server
 from runtime import UsageError

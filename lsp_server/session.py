@@ -66,7 +66,9 @@ class Session:
         self.numbering = TriggerNumbering()
         self.turn = asyncio.Event()
         """Set when a newer automatic request takes the place of the one that waits."""
-        self._told_failure = False
+        self._told: str | None = None
+        """The failure or fallback that the client has been told of last, until a fill works without it."""
+        self._told_settings: str | None = None
         self.ahead: Ahead | None = None
         """The speculative fill under way."""
         self._last_id = 0
@@ -91,11 +93,13 @@ class Session:
     def configure(self, raw: Any) -> None:
         """Take settings as the client sent them and tell it of what could not be used."""
         self.options, message = read_options(raw)
-        if message is not None:
+        if message is not None and message != self._told_settings:
             self.show(types.MessageType.Warning, message)
+        self._told_settings = message
         self.host.configure(self.options.model)
-        if not self.options.enabled:
-            self.host.unload()
+        self.host.want(self, self.options.enabled)
+        if self.options.enabled and self.options.model.load == "startup":
+            self.host.preload()
         self.privacy = Privacy(self.roots, self.options.files.secret_globs)
 
     @property
@@ -121,12 +125,15 @@ class Session:
             task.cancel()
         if self.report in self.host.listeners:
             self.host.listeners.remove(self.report)
+        self.host.leave(self)
 
     def select_model(self, name: str | None) -> None:
-        """Use another model from now on."""
+        """Use another model from now on; the same one again is tried again, whatever failed before."""
         self.options = replace(self.options, model=replace(self.options.model, name=name))
         self.host.configure(self.options.model)
-        self.host.preload()
+        self.host.retry()
+        if self.options.enabled:
+            self.host.preload()
 
     def next_id(self) -> str:
         """A new suggestion's id."""
@@ -151,13 +158,16 @@ class Session:
         self.server.protocol.notify(method, params)
 
     def report(self, status: Status) -> None:
-        """Pass the engine's status on; a failure is shown once until the engine works again."""
+        """Pass the engine's status on; what went wrong is shown once, until a fill works without it."""
         self.notify(STATUS, status_json(status) | {"paused": not self.active})
-        if status.state == "ready":
-            self._told_failure = False
-        elif status.state == "error" and not self._told_failure:
-            self._told_failure = True
-            self.show(types.MessageType.Error, f"spanfill: {status.detail}")
+        if status.detail is None:
+            if status.last_ms is not None:
+                self._told = None
+        elif status.detail != self._told and status.state in ("ready", "error"):
+            self._told = status.detail
+            failed = status.state == "error"
+            kind = types.MessageType.Error if failed else types.MessageType.Warning
+            self.show(kind, f"spanfill: {status.detail}")
 
 
 def status_json(status: Status) -> dict[str, Any]:

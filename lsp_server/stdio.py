@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 
 from pygls.io_ import StdoutWriter
 
-from lsp_server.engine_host import EngineHost, OpenEngine, open_fill_engine
+from lsp_server.engine_host import EngineHost
+from lsp_server.engine_loading import OpenEngine, open_fill_engine
 from lsp_server.framing import FrameReader
 from lsp_server.server import make_server
 

@@ -78,6 +78,8 @@ def initialized(ls: "SpanfillServer", params: types.InitializedParams) -> None:
 
 
 async def _start(session: Session) -> None:
+    session.report(session.host.status)
+    session.host.listeners.append(session.report)
     await _fetch_settings(session)
     if session.capability("workspace.did_change_configuration.dynamic_registration"):
         registration = types.Registration(
@@ -88,10 +90,6 @@ async def _start(session: Session) -> None:
         await _asked(
             session.server.client_register_capability_async(types.RegistrationParams([registration]))
         )
-    session.host.listeners.append(session.report)
-    session.report(session.host.status)
-    if session.options.enabled and session.options.model.load == "startup":
-        session.host.preload()
 
 
 async def _fetch_settings(session: Session) -> None:
