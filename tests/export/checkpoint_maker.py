@@ -25,8 +25,8 @@ TEXT_TOKENS = 400
 PADDED_ROWS = 512
 """Rows of the embedding: more than the tokens, as in real checkpoints."""
 
-EMBEDDING_SPREAD = 0.25
-"""Of the head as well; logits then vary by about 2, as a trained model's do."""
+EMBEDDING_SPREAD = 0.2
+"""Of the head as well; logits then vary by about 1.6."""
 
 CHATML = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 QWEN_FIM = (
@@ -271,6 +271,8 @@ def make_checkpoint(
     shards: int = 1,
     layers: int = 2,
     drop: tuple[str, ...] = (),
+    lack: tuple[str, ...] = (),
+    folder: str | None = None,
     extra: Arrays | None = None,
     **config: Any,
 ) -> Path:
@@ -284,25 +286,27 @@ def make_checkpoint(
         shards: of the safetensors files; with more than one there is an index.
         layers: how many.
         drop: fields to leave out of config.json, tokenizer_config.json and special_tokens_map.json.
+        lack: special tokens to leave out of the tokenizer.
+        folder: the folder's name, in place of the published one.
         extra: tensors to add to the weights, or to put in the place of those of the same name.
         config: fields of config.json to add or change.
     """
     recipe = RECIPES[family]
-    folder = parent / recipe.folder
-    folder.mkdir(parents=True)
-    tokenizer = make_tokenizer(recipe.added)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    place = parent / (folder or recipe.folder)
+    place.mkdir(parents=True)
+    tokenizer = make_tokenizer(tuple(token for token in recipe.added if token not in lack))
+    tokenizer.save(str(place / "tokenizer.json"))
     tied = recipe.tied if tied is None else tied
     fields = {**_sizes(recipe.sizes, layers, tied), **recipe.config, **config}
-    _write_json(folder / "config.json", fields, tokenizer, drop)
-    _write_json(folder / "tokenizer_config.json", recipe.tokenizer, tokenizer, drop)
+    _write_json(place / "config.json", fields, tokenizer, drop)
+    _write_json(place / "tokenizer_config.json", recipe.tokenizer, tokenizer, drop)
     if recipe.special_map:
-        _write_json(folder / "special_tokens_map.json", recipe.special_map, tokenizer, drop)
+        _write_json(place / "special_tokens_map.json", recipe.special_map, tokenizer, drop)
     if recipe.generation:
-        _write_json(folder / "generation_config.json", recipe.generation, tokenizer, drop)
+        _write_json(place / "generation_config.json", recipe.generation, tokenizer, drop)
     tensors = random_tensors(recipe.sizes, fields, tied=tied, seed=seed)
-    _save(folder, tensors | (extra or {}), shards)
-    return folder
+    _save(place, tensors | (extra or {}), shards)
+    return place
 
 
 def make_tokenizer(added: tuple[str, ...]) -> tokenizers.Tokenizer:

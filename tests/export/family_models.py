@@ -70,9 +70,14 @@ class FamilyModel:
     @cached_property
     def kept(self) -> NDArray[np.int32]:
         """The token of each of the graph's logits."""
-        ids = ir.load(self.folder("none") / "model.onnx").graph.initializers["head_ids"].const_value
-        assert ids is not None
-        return np.array(ids.numpy())
+        return kept_ids(self.folder("none"))
+
+
+def kept_ids(folder: Path) -> NDArray[np.int32]:
+    """The tokens that a folder's head can answer with."""
+    ids = ir.load(folder / "model.onnx").graph.initializers["head_ids"].const_value
+    assert ids is not None
+    return np.array(ids.numpy())
 
 
 LOGITS_GRAPH = "logits.onnx"
