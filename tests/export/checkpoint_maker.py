@@ -273,6 +273,7 @@ def make_checkpoint(
     drop: tuple[str, ...] = (),
     lack: tuple[str, ...] = (),
     folder: str | None = None,
+    lose: str | None = None,
     extra: Arrays | None = None,
     **config: Any,
 ) -> Path:
@@ -288,6 +289,7 @@ def make_checkpoint(
         drop: fields to leave out of config.json, tokenizer_config.json and special_tokens_map.json.
         lack: special tokens to leave out of the tokenizer.
         folder: the folder's name, in place of the published one.
+        lose: leave out the tensors whose names contain this.
         extra: tensors to add to the weights, or to put in the place of those of the same name.
         config: fields of config.json to add or change.
     """
@@ -305,6 +307,8 @@ def make_checkpoint(
     if recipe.generation:
         _write_json(place / "generation_config.json", recipe.generation, tokenizer, drop)
     tensors = random_tensors(recipe.sizes, fields, tied=tied, seed=seed)
+    if lose is not None:
+        tensors = {name: array for name, array in tensors.items() if lose not in name}
     _save(place, tensors | (extra or {}), shards)
     return place
 
@@ -427,6 +431,9 @@ def random_tensors(kind: str, config: dict[str, Any], *, tied: bool, seed: int) 
                 f"{layer}up_proj.weight": matrix(ffn, width),
                 f"{layer}ff_out.weight": matrix(width, ffn),
             }
+            if config["include_qkv_bias"]:
+                for name, size in (("q", width), ("k", key), ("v", key)):
+                    tensors[f"{layer}{name}_proj.bias"] = matrix(size, spread=0.5)
         return tensors
 
     width, ffn, rows = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
@@ -451,9 +458,15 @@ def random_tensors(kind: str, config: dict[str, Any], *, tied: bool, seed: int) 
             f"{layer}mlp.up_proj.weight": matrix(ffn, width),
             f"{layer}mlp.down_proj.weight": matrix(width, ffn),
         }
-        if kind == "qwen2":
-            for name, rows_ in (("q", query), ("k", key), ("v", key)):
-                tensors[f"{layer}self_attn.{name}_proj.bias"] = matrix(rows_, spread=0.5)
+        biases: dict[str, int] = {}
+        if kind == "qwen2" or config.get("attention_bias"):
+            biases |= {"self_attn.q": query, "self_attn.k": key, "self_attn.v": key}
+        if kind != "qwen2" and config.get("attention_bias"):
+            biases["self_attn.o"] = width
+        if config.get("mlp_bias"):
+            biases |= {"mlp.gate": ffn, "mlp.up": ffn, "mlp.down": width}
+        for name, size_ in biases.items():
+            tensors[f"{layer}{name}_proj.bias"] = matrix(size_, spread=0.5)
         if kind == "qwen3":
             tensors[f"{layer}self_attn.q_norm.weight"] = norm(size)
             tensors[f"{layer}self_attn.k_norm.weight"] = norm(size)

@@ -23,6 +23,9 @@ VARIANTS: dict[str, tuple[str, dict[str, object]]] = {
     "sdar tied": ("sdar", {"tied": True}),
     "llada tied": ("llada", {"tied": True}),
     "llada grouped": ("llada", {"n_kv_heads": 2}),
+    "llada biased": ("llada", {"include_qkv_bias": True}),
+    "coda biased": ("coda", {"attention_bias": True}),
+    "stable-diffcoder biased": ("stable-diffcoder", {"attention_bias": True, "mlp_bias": True}),
     "coda sharded": ("coda", {"shards": 3}),
 }
 """Every family, and forms of them that its published checkpoints don't all have."""

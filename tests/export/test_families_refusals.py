@@ -76,7 +76,7 @@ CONTRADICTIONS: dict[str, tuple[str, Mapping[str, Any], str]] = {
     ),
     "activation": ("dream", {"hidden_act": "gelu"}, "hidden_act"),
     "tokenizer of another model": ("dream", {"vocab_size": 300}, "vocab_size"),
-    "missing tensors": ("sdar", {"attention_bias": True}, "lacks the tensors .*bias"),
+    "missing tensors": ("sdar", {"lose": "k_norm"}, "lacks the tensors .*k_norm"),
     "unexpected tensor": (
         "dream",
         {"extra": {"model.layers.0.mlp.router.weight": np.ones((4, 4), np.float32)}},
