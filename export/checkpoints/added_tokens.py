@@ -86,23 +86,37 @@ def add_tokens(
             raise clash(where, token.content, index, there)
         if index not in known:
             missing[index] = token
-    if any(tokenizer.token_to_id(token.content) is None for token in missing.values()):
-        raw = json.loads(tokenizer.to_str())
-        put_into_vocabulary(raw, {token.content: index for index, token in missing.items()})
-        tokenizer = library_call(lambda: tokenizers.Tokenizer.from_str(json.dumps(raw)), where)
+    new = {token.content: index for index, token in missing.items() if tokenizer.id_to_token(index) is None}
+    if not _next_in_line(tokenizer, list(new.values())):
+        taken = {token.content: index for index, token in known.items()}
+        tokenizer = with_vocabulary(json.loads(tokenizer.to_str()), taken | new, where)
     library_call(lambda: tokenizer.add_tokens(list(missing.values())), where)
     check_added(tokenizer, {token.content: index for index, token in added.items()}, where)
     return tokenizer
 
 
-def put_into_vocabulary(raw: Mapping[str, Any], tokens: Mapping[str, int]) -> None:
-    """Add `tokens` to the vocabulary of a parsed tokenizer.json, where ids are free to choose.
+def _next_in_line(tokenizer: tokenizers.Tokenizer, new: list[int]) -> bool:
+    """Whether the ids `new`, ascending, are those that the library itself would give to new tokens."""
+    if not new:
+        return True
+    present = tokenizer.get_vocab(with_added_tokens=True).values()
+    first = len(present)
+    return max(present, default=-1) == first - 1 and new == list(range(first, first + len(new)))
 
-    The library gives an added token that the vocabulary lacks the next free id, whatever its file says.
+
+def with_vocabulary(raw: dict[str, Any], tokens: Mapping[str, int], path: Path) -> tokenizers.Tokenizer:
+    """The tokenizer of a parsed tokenizer.json, with `tokens` in its vocabulary, where ids are free.
+
+    The library gives an added token that the vocabulary lacks the next free id, whatever its file says,
+    and the next free id depends on the vocabulary: so all added tokens must be among `tokens`.
+
+    Raises:
+        ModelFileError: the library refuses the result.
     """
     vocabulary = raw["model"].get("vocab")
     if isinstance(vocabulary, dict):
-        vocabulary |= tokens
+        raw["model"]["vocab"] = {**vocabulary, **tokens}
+    return library_call(lambda: tokenizers.Tokenizer.from_str(json.dumps(raw)), path)
 
 
 def check_added(tokenizer: tokenizers.Tokenizer, added: Mapping[str, int], path: Path) -> None:

@@ -40,6 +40,7 @@ def fetch_checkpoint(repository: HubRepository, progress: Progress) -> Path:
         for name in sorted(repository.files)
         if name in SETTINGS or (name.startswith(LICENCES) and name.endswith(("E", ".txt", ".md")))
     ]
+    repository.reserve([*texts, weights])
     for name in texts:
         repository.fetch(name, progress)
     path = repository.fetch(weights, progress)

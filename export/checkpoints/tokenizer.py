@@ -3,7 +3,6 @@
 No tokenizer class of a checkpoint is ever loaded.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from export.checkpoints.added_tokens import (
     check_id,
     clash,
     library_call,
-    put_into_vocabulary,
+    with_vocabulary,
 )
 from export.checkpoints.folder import Folder, parse_object, read_text
 from runtime.errors import ModelFileError
@@ -85,14 +84,12 @@ def _parse(text: str, path: Path) -> tokenizers.Tokenizer:
             raise ModelFileError(f"{path} has something other than a token among its `added_tokens`.")
         added[content] = check_id(entry.get("id"), path)
     tokenizer = library_call(lambda: tokenizers.Tokenizer.from_str(text), path)
-    moved = {content: index for content, index in added.items() if tokenizer.token_to_id(content) != index}
-    if moved and isinstance(vocabulary, dict):
-        taken = {index: content for content, index in vocabulary.items()}
-        for content, index in moved.items():
-            if content in vocabulary or index in taken:
-                raise clash(path, content, index, taken.get(index, content))
-        put_into_vocabulary(raw, moved)
-        tokenizer = library_call(lambda: tokenizers.Tokenizer.from_str(json.dumps(raw)), path)
+    if isinstance(vocabulary, dict) and any(tokenizer.token_to_id(token) != added[token] for token in added):
+        taken = {index: token for token, index in vocabulary.items()}
+        for token, index in added.items():
+            if vocabulary.get(token, index) != index or taken.get(index, token) != token:
+                raise clash(path, token, index, taken.get(index, token))
+        tokenizer = with_vocabulary(raw, added, path)
     check_added(tokenizer, added, path)
     return tokenizer
 
