@@ -1,0 +1,5 @@
+"""`python -m export.training`."""
+
+from export.training.cli import main
+
+main()
