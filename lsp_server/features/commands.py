@@ -65,8 +65,8 @@ def _fill_params(params: types.ExecuteCommandParams) -> FillParams:
 
 async def accepted(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> None:
     """A client put a suggestion in."""
-    del params
-    ls.session.statistics.accepted += 1
+    identifier = params.arguments[0] if params.arguments else ""
+    ls.session.statistics.accepted.add(identifier if isinstance(identifier, str) else "")
 
 
 async def show_stats(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> dict[str, Any]:

@@ -32,6 +32,7 @@ async def completion(ls: "SpanfillServer", params: types.CompletionParams) -> ty
     items = []
     for suggestion in (await suggest(session, query))[:1]:
         inline = item_of(document, suggestion)
+        session.statistics.offered.add(suggestion.id)
         # Clients filter a list by the word at the cursor: the item has to begin with it.
         word = _word_before(document.text, offset)
         whole = f"{word}{inline.insert_text}"

@@ -24,17 +24,14 @@ async def fill_request(ls: "SpanfillServer", params: FillParams) -> dict[str, An
 
 def did_show(ls: "SpanfillServer", params: SuggestionParams) -> None:
     """A suggestion came on screen."""
-    del params
-    ls.session.statistics.shown += 1
+    ls.session.statistics.shown.add(params.id)
 
 
 def did_accept(ls: "SpanfillServer", params: SuggestionParams) -> None:
     """A suggestion was taken, whole or in part."""
-    del params
-    ls.session.statistics.accepted += 1
+    ls.session.statistics.accepted.add(params.id)
 
 
 def did_reject(ls: "SpanfillServer", params: SuggestionParams) -> None:
     """A suggestion was dismissed."""
-    del params
-    ls.session.statistics.rejected += 1
+    ls.session.statistics.rejected.add(params.id)

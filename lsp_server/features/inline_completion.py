@@ -35,8 +35,12 @@ async def inline_completion(
     selected = params.context.selected_completion_info
     text, at = (document.text, offset) if selected is None else _with_selected(document, selected)
     invoked = session.numbering.invoked(params.context.trigger_kind)
+    if invoked:
+        session.turn.set()  # an automatic request that waits for a pause in the typing is the older one now
     query = Query(document=document, text=text, offset=at, invoked=invoked, received_ms=received)
     suggestions = await suggest(session, query)
+    if suggestions:
+        session.statistics.offered.add(suggestions[0].id)
     if suggestions and session.options.completion.speculate:
         session.spawn(speculate(session, query, suggestions[0]))
     if selected is None:
