@@ -51,15 +51,8 @@ DEFAULT_VOCABULARY: dict[str, Vocabulary] = {"int8": "ascii", "int4": "ascii", "
 """On a CPU the head is a fifth of a pass and two fifths of it are tokens that code rarely writes."""
 
 
-def decoder_format(
-    quantization: str,
-    config: DecoderConfig,
-    kept_ids: np.ndarray[tuple[int], np.dtype[np.int32]] | None,
-    *,
-    causal: bool = True,
-    debug_logits: bool = False,
-) -> DecoderFormat:
-    """The graph format of a quantisation name.
+def linear_formats(quantization: str) -> tuple[LinearFormat, LinearFormat, type[np.floating]]:
+    """How a quantisation stores the layers' weights and the head's, and the type of its activations.
 
     Raises:
         UsageError: no such quantisation.
@@ -73,7 +66,28 @@ def decoder_format(
     }
     if quantization not in linears:
         raise UsageError(f"No quantisation {quantization!r}; choose one of {', '.join(linears)}.")
-    body, head, float_type = linears[quantization]
+    return linears[quantization]
+
+
+def decoder_format(
+    quantization: str,
+    config: DecoderConfig,
+    kept_ids: np.ndarray[tuple[int], np.dtype[np.int32]] | None,
+    *,
+    causal: bool = True,
+    debug_logits: bool = False,
+) -> DecoderFormat:
+    """The graph format of a quantisation name.
+
+    Raises:
+        UsageError: no such quantisation, or the model's sizes don't suit it.
+    """
+    body, head, float_type = linear_formats(quantization)
+    if isinstance(body, Int4Linear) and (config.width % body.block or config.ffn_width % body.block):
+        raise UsageError(
+            f"4-bit weights need widths that are multiples of {body.block}; this model's are "
+            f"{config.width} and {config.ffn_width}. Choose int8."
+        )
     return DecoderFormat(
         linear=body,
         head=HeadFormat(linear=head, top_k=TOP_K, kept_ids=kept_ids, debug_logits=debug_logits),
@@ -152,7 +166,7 @@ def convert_gguf(
         _manifest(name, denoiser, graph, quantization, source, licence),
         parity=recorded_parity(source.sha256, quantization, chosen, adapted=adapted),
     )
-    return _finish(out, manifest, progress)
+    return finish_folder(out, manifest, progress)
 
 
 def convert_checkpoint(
@@ -209,7 +223,7 @@ def convert_checkpoint(
         changes = f"written as an ONNX graph by spanfill (quantisation: {quantization})."
         write_licence(beside, licence, checkpoint.source, changes=changes, checkpoint=checkpoint.path)
         graph = _graph_info(chosen, len(kept), factors is not None)
-        return _finish(
+        return finish_folder(
             beside, _manifest(name, denoiser, graph, quantization, checkpoint.source, licence), progress
         )
 
@@ -261,7 +275,7 @@ def _manifest(
     )
 
 
-def _finish(folder: Path, manifest: Manifest, progress: Progress) -> Manifest:
+def finish_folder(folder: Path, manifest: Manifest, progress: Progress) -> Manifest:
     """Record the folder's files in its manifest and write that."""
     progress("hashing", 0.0)
     records = {

@@ -97,6 +97,22 @@ class GraphWriter:
         self._nodes.append(node)
         return tuple(node.outputs)
 
+    def copy(self, node: ir.Node, inputs: Sequence[ir.Value | None]) -> tuple[ir.Value, ...]:
+        """Add a node like one of another graph, reading `inputs` instead of its own."""
+        name = self._name(node.op_type)
+        copied = ir.Node(
+            node.domain,
+            node.op_type,
+            inputs,
+            attributes=list(node.attributes.values()),
+            num_outputs=len(node.outputs),
+            name=name,
+        )
+        for index, value in enumerate(copied.outputs):
+            value.name = f"{name}:{index}"
+        self._nodes.append(copied)
+        return tuple(copied.outputs)
+
     def model(self, name: str) -> ir.Model:
         """The finished model."""
         graph = ir.Graph(

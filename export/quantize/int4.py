@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.decoder import Array
+from export.quantize.slices import slices
 
 LEVELS = 15
 CLIPS = (1.0, 0.95, 0.9, 0.85, 0.8)
@@ -19,6 +20,13 @@ def quantize_int4(weight: Array, block: int) -> tuple[NDArray[np.uint8], Array, 
     inputs, outputs = weight.shape
     if inputs % block:
         raise ValueError(f"{inputs} inputs are not a multiple of the block of {block}")
+    parts = [_quantize_columns(weight[:, part], block) for part in slices(outputs, inputs)]
+    packed, scales, zeros = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return packed, scales, zeros
+
+
+def _quantize_columns(weight: Array, block: int) -> tuple[NDArray[np.uint8], Array, NDArray[np.uint8]]:
+    inputs, outputs = weight.shape
     blocks = np.ascontiguousarray(weight.T).reshape(outputs, inputs // block, block)
     low, high = np.minimum(blocks.min(-1), 0), np.maximum(blocks.max(-1), 0)
     best_error = np.full(low.shape, np.inf, np.float32)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.decoder import Array
+from export.quantize.slices import slices
 
 ACTIVATION_LEVELS = 127
 """Activations are quantised to zero ± 127 of their row's largest magnitude."""
@@ -22,6 +23,13 @@ def quantize_int8(weight: Array) -> tuple[NDArray[np.int8], Array]:
 
     Returns int8 (in, out) and the scales, float32 (out,). An odd last row stands alone.
     """
+    integers, scale = np.empty(weight.shape, np.int8), np.empty(weight.shape[1], np.float32)
+    for part in slices(weight.shape[1], len(weight)):
+        integers[:, part], scale[part] = _quantize_columns(weight[:, part])
+    return integers, scale
+
+
+def _quantize_columns(weight: Array) -> tuple[NDArray[np.int8], Array]:
     magnitude = np.abs(weight)
     paired = magnitude[: len(weight) // 2 * 2]
     pair_sum = (paired[0::2] + paired[1::2]).max(axis=0, initial=0.0)

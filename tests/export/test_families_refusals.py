@@ -146,6 +146,13 @@ def test_arguments_that_do_not_fit(tmp_path: Path, options: Mapping[str, Any], m
     assert nothing_remains(checkpoint)
 
 
+def test_widths_that_four_bits_do_not_suit(tmp_path: Path) -> None:
+    checkpoint = make_checkpoint(tmp_path, "dream", intermediate_size=80)
+    with pytest.raises(UsageError, match=r"multiples of 32.*80"):
+        convert(checkpoint, quantization="int4")
+    assert nothing_remains(checkpoint)
+
+
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     checkpoint = make_checkpoint(tmp_path, "dream")
     out = tmp_path / "models" / "out"
