@@ -61,9 +61,11 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
         logger.debug("No suggestion: %s", reason)
         return []
     known = await _recalled(session, query)
-    if known is not None:
+    # Whoever asks for suggestions by hand wants to choose: one that is known is not enough.
+    wanted = _wanted(session, query)
+    if len(known) >= wanted:
         session.statistics.reused += 1
-        return [known]
+        return known[:wanted]
     if not query.invoked and not await _worth_asking(session, query):
         return []
     try:
@@ -78,14 +80,14 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
         return []
 
 
-async def _recalled(session: Session, query: Query) -> Suggestion | None:
+async def _recalled(session: Session, query: Query) -> list[Suggestion]:
     """What memory has for the cursor, or will have once the fill that runs ahead is done."""
     end = insertion_end(query.text, query.offset)
     key = (query.document.uri, query.text[: query.offset], query.text[end:])
     ahead = session.ahead
     if ahead is not None and (ahead.uri, ahead.before, ahead.after) == key:
         await ahead.done.wait()
-    return session.memory.recall(*key)
+    return session.memory.recall_all(*key)
 
 
 async def _worth_asking(session: Session, query: Query) -> bool:
@@ -108,39 +110,62 @@ async def _worth_asking(session: Session, query: Query) -> bool:
 
 
 async def _ask(session: Session, query: Query) -> list[Suggestion]:
-    document, version, options = query.document, query.document.version, session.options
+    document, version = query.document, query.document.version
     started = now_ms()
     hole, request = fill_request(session, query)
     prepared_ms = now_ms() - started
-    result = await session.host.fill(request, Priority.AUTOMATIC)
+    results = await _filled(session, query, request)
     answered = now_ms()
-    text = shown_text(query.text, hole, request, _whole_lines(result), document)
-    if not query.invoked:
-        text = "".join(indentation.split_lines(text)[: options.completion.max_lines]).rstrip("\r\n")
-    latency_ms = answered - query.received_ms
-    session.pacing.model_answered(result.total_ms)
-    session.statistics.add(result, latency_ms, prepared_ms + now_ms() - answered)
-    if not text or math.exp(min(0.0, result.mean_logprob)) < options.completion.min_confidence:
-        return []
-    suggestion = Suggestion(
-        id=session.next_id(),
-        uri=document.uri,
-        before=query.text[: hole.start],
-        after=query.text[hole.end :],
-        text=text,
-    )
-    session.memory.remember(suggestion)
+    shown: dict[str, str] = {}
+    for result in results:
+        text = _worth_showing(session, query, hole, request, result)
+        shown.setdefault(" ".join(text.split()), text)  # trimming may have made two the same
+    suggestions = [
+        Suggestion(
+            id=session.next_id(),
+            uri=document.uri,
+            before=query.text[: hole.start],
+            after=query.text[hole.end :],
+            text=text,
+        )
+        for text in shown.values()
+        if text
+    ]
+    done = now_ms()
+    session.pacing.model_answered(results[0].total_ms)
+    session.statistics.add(results[0], done - query.received_ms, prepared_ms + done - answered)
+    for suggestion in reversed(suggestions):  # memory looks at the newest first
+        session.memory.remember(suggestion)
     if document.version != version or session.documents.get(document.uri) is not document:
-        return []  # the next request finds it in memory if it still fits
+        return []  # the next request finds them in memory if they still fit
     # From the cursor on, where the text agrees with the indentation that is there.
-    suggestion = (
-        session.memory.recall(document.uri, query.text[: query.offset], suggestion.after) or suggestion
-    )
-    return (
-        [suggestion, *_shorter(suggestion)][: options.completion.candidates]
-        if query.invoked
-        else [suggestion]
-    )
+    before = query.text[: query.offset]
+    return [suggestion.at(before) or suggestion for suggestion in suggestions]
+
+
+async def _filled(session: Session, query: Query, request: FillRequest) -> list[FillResult]:
+    """One result for an automatic request, up to the number wanted for an invoked one."""
+    wanted = _wanted(session, query)
+    if wanted == 1:
+        return [await session.host.fill(request, Priority.AUTOMATIC)]
+    return await session.host.fill_several(request, Priority.AUTOMATIC, wanted)
+
+
+def _wanted(session: Session, query: Query) -> int:
+    return session.options.completion.candidates if query.invoked else 1
+
+
+def _worth_showing(
+    session: Session, query: Query, hole: Hole, request: FillRequest, result: FillResult
+) -> str:
+    """A result's text as it is shown; empty where it should not be."""
+    options = session.options.completion
+    if math.exp(min(0.0, result.mean_logprob)) < options.min_confidence:
+        return ""
+    text = shown_text(query.text, hole, request, _whole_lines(result), query.document)
+    if query.invoked:
+        return text
+    return "".join(indentation.split_lines(text)[: options.max_lines]).rstrip("\r\n")
 
 
 def fill_request(session: Session, query: Query) -> tuple[Hole, FillRequest]:
@@ -216,16 +241,3 @@ def _whole_lines(result: FillResult) -> FillResult:
     if result.stop_reason in ("budget", "length") and broken and head.strip():
         return replace(result, text=head)
     return result
-
-
-def _shorter(suggestion: Suggestion) -> list[Suggestion]:
-    """The suggestion's first line and its first block, where they are less than the whole."""
-    lines = indentation.split_lines(suggestion.text)
-    firsts = next((index for index, line in enumerate(lines) if line.strip()), 0) + 1
-    blank = next((index for index in range(firsts, len(lines)) if not lines[index].strip()), firsts)
-    texts = ["".join(lines[:count]).rstrip("\r\n") for count in dict.fromkeys((blank, firsts))]
-    return [
-        replace(suggestion, id=f"{suggestion.id}.{number}", text=text)
-        for number, text in enumerate(texts, 2)
-        if text.strip() and text != suggestion.text
-    ]

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 from lsp_server.network import serve_network
@@ -78,6 +79,15 @@ class ScriptedEngine:
             total_ms=passes * PASS_S * 1000,
             mean_logprob=-3.0 if name == "unsure" else -0.1,
         )
+
+    def complete_several(
+        self, request: FillRequest, count: int, cancel: CancelToken | None = None
+    ) -> list[FillResult]:
+        """`several a/b/c` says each in turn; anything else says one thing."""
+        first = next(item for item in self.fill(request, cancel) if isinstance(item, FillResult))
+        said = re.findall(r"engine: several (.*)", request.prefix)
+        texts = said[-1].split("/")[:count] if said else [first.text]
+        return [replace(first, text=text) for text in texts]
 
     def count_tokens(self, text: str) -> int:
         return len(text) // 3

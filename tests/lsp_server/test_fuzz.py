@@ -150,6 +150,12 @@ class Instant:
         request.prefix.encode()
         yield result()
 
+    def complete_several(
+        self, request: FillRequest, count: int, cancel: CancelToken | None = None
+    ) -> list[FillResult]:
+        results = [item for item in self.fill(request, cancel) if isinstance(item, FillResult)]
+        return (results * count)[:count]
+
     def count_tokens(self, text: str) -> int:
         return len(text)
 
