@@ -51,11 +51,26 @@ def serve_network(
         print(f"spanfill: listening on {kind} {at}{shown}", file=sys.stderr, flush=True)
 
     serve = _tcp if kind == "tcp" else _websocket
+
+    ended = True
+
+    async def run() -> None:
+        nonlocal ended
+        engines = EngineHost(open_engine, model)
+        try:
+            await serve(host, port, announce, engines, token)
+        finally:
+            ended = engines.close()
+
     with contextlib.suppress(KeyboardInterrupt):
         try:
-            asyncio.run(serve(host, port, announce, lambda: EngineHost(open_engine, model), token))
+            asyncio.run(run())
         except OSError as error:
             raise UsageError(f"{address} can't be listened on: {error.strerror or error}.") from error
+    if not ended:
+        # A model is still loading on its thread; nobody waits for it any more.
+        sys.stderr.flush()
+        os._exit(0)
     return 0
 
 
@@ -80,10 +95,8 @@ def is_loopback(host: str) -> bool:
 
 
 async def _tcp(
-    host: str, port: int, announce: Callable[[str], None], make_host: Callable[[], EngineHost], token: str
+    host: str, port: int, announce: Callable[[str], None], engines: EngineHost, token: str
 ) -> None:
-    engines = make_host()
-
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server = make_server(engines, token)
         server.protocol.set_writer(writer)
@@ -100,11 +113,9 @@ async def _tcp(
 
 
 async def _websocket(
-    host: str, port: int, announce: Callable[[str], None], make_host: Callable[[], EngineHost], token: str
+    host: str, port: int, announce: Callable[[str], None], engines: EngineHost, token: str
 ) -> None:
     from websockets.asyncio.server import ServerConnection, serve
-
-    engines = make_host()
 
     async def client(socket: ServerConnection) -> None:
         await make_server(engines, token).converse_websocket(_TextSocket(socket))

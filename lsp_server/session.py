@@ -69,6 +69,8 @@ class Session:
         self._told: str | None = None
         """The failure or fallback that the client has been told of last, until a fill works without it."""
         self._told_settings: str | None = None
+        self._chosen: tuple[str | None, str | None] | None = None
+        """The model of the settings, and the one that `select_model` chose in its place."""
         self.ahead: Ahead | None = None
         """The speculative fill under way."""
         self._last_id = 0
@@ -96,6 +98,10 @@ class Session:
         if message is not None and message != self._told_settings:
             self.show(types.MessageType.Warning, message)
         self._told_settings = message
+        if self._chosen is not None and self._chosen[0] == self.options.model.name:
+            self._use_model(self._chosen[1])
+        else:
+            self._chosen = None
         self.host.configure(self.options.model)
         self.host.want(self, self.options.enabled)
         if self.options.enabled and self.options.model.load == "startup":
@@ -128,12 +134,17 @@ class Session:
         self.host.leave(self)
 
     def select_model(self, name: str | None) -> None:
-        """Use another model from now on; the same one again is tried again, whatever failed before."""
-        self.options = replace(self.options, model=replace(self.options.model, name=name))
+        """Use another model until the settings name a new one; the same again is tried anew if it failed."""
+        settings_name = self.options.model.name if self._chosen is None else self._chosen[0]
+        self._chosen = settings_name, name
+        self._use_model(name)
         self.host.configure(self.options.model)
         self.host.retry()
         if self.options.enabled:
             self.host.preload()
+
+    def _use_model(self, name: str | None) -> None:
+        self.options = replace(self.options, model=replace(self.options.model, name=name))
 
     def next_id(self) -> str:
         """A new suggestion's id."""

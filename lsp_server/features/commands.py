@@ -79,7 +79,9 @@ async def pause(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> boo
     """Stop or resume suggesting; with no argument the other of the two. Answers whether it is paused."""
     session = ls.session
     wanted = params.arguments[0] if params.arguments else not session.paused
-    session.paused = bool(wanted)
+    if not isinstance(wanted, bool):
+        raise JsonRpcInvalidParams("Pausing takes true, false or nothing.")
+    session.paused = wanted
     if session.paused:
         session.host.cancel_all()
     session.report(session.host.status)

@@ -14,10 +14,29 @@ if TYPE_CHECKING:
 _LONGEST_LABEL = 60
 
 
+_TRIGGERS = (".", "(", " ", ":")
+
+
 def register(server: "SpanfillServer") -> None:
     """Add the handlers."""
-    options = types.CompletionOptions(trigger_characters=[".", "(", " ", ":"], resolve_provider=False)
+    options = types.CompletionOptions(trigger_characters=_TRIGGERS, resolve_provider=False)
     server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
+
+
+def registered(server: "SpanfillServer") -> bool:
+    """Whether the handlers are there."""
+    return types.TEXT_DOCUMENT_COMPLETION in server.protocol.fm.features
+
+
+def registration() -> types.Registration:
+    """What tells a client of the handlers that `initialize` did not announce."""
+    return types.Registration(
+        id="spanfill-completion",
+        method=types.TEXT_DOCUMENT_COMPLETION,
+        register_options=types.CompletionRegistrationOptions(
+            document_selector=None, trigger_characters=_TRIGGERS, resolve_provider=False
+        ),
+    )
 
 
 async def completion(ls: "SpanfillServer", params: types.CompletionParams) -> types.CompletionList:

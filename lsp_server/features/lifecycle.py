@@ -1,5 +1,6 @@
 """`initialize`, `initialized`, `shutdown`, and the settings and folders that come with them."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Iterable
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from lsp_server.language_server import SpanfillServer
 
 logger = logging.getLogger(__name__)
+
+_PATIENCE_S = 10.0
+"""How long a client may take to answer a request of ours."""
 
 
 def register(server: "SpanfillServer") -> None:
@@ -54,7 +58,8 @@ def _check_token(ls: "SpanfillServer", params: types.InitializeParams) -> None:
         return
     from secrets import compare_digest  # not needed over stdio
 
-    if not compare_digest(str(shown).encode(), ls.token.encode()):
+    text = shown if isinstance(shown, str) else ""
+    if not compare_digest(text.encode("utf-8", "replace"), ls.token.encode("utf-8", "replace")):
         ls.hang_up()
         raise JsonRpcInvalidRequest("The token in the initialization options is missing or wrong.")
 
@@ -87,9 +92,20 @@ async def _start(session: Session) -> None:
             method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
             register_options=types.DidChangeConfigurationRegistrationOptions(section="spanfill"),
         )
-        await _asked(
-            session.server.client_register_capability_async(types.RegistrationParams([registration]))
-        )
+        await _registered(session, registration)
+
+
+async def _registered(session: Session, registration: types.Registration) -> None:
+    await _asked(session.server.client_register_capability_async(types.RegistrationParams([registration])))
+
+
+async def _register_fallback(session: Session) -> None:
+    """Offer `textDocument/completion` after all: the settings that ask for it came after `initialize`."""
+    if not session.capability("text_document.completion.dynamic_registration"):
+        logger.warning("completion.fallback takes effect for this client in its initialization options only")
+        return
+    completion.register(session.server)
+    await _registered(session, completion.registration())
 
 
 async def _fetch_settings(session: Session) -> None:
@@ -99,16 +115,24 @@ async def _fetch_settings(session: Session) -> None:
         answer = await _asked(session.server.workspace_configuration_async(wanted))
         if answer and answer[0] is not None:
             raw = _merged(raw, answer[0])
+    _configure(session, raw)
+
+
+def _configure(session: Session, raw: Any) -> None:
     session.configure(raw)
+    if session.options.completion.fallback and not completion.registered(session.server):
+        session.spawn(_register_fallback(session))
 
 
 async def _asked(answer: Awaitable[Any]) -> Any:
-    """The client's answer, None where it refuses."""
+    """The client's answer, None where it refuses or gives none."""
     try:
-        return await answer
+        return await asyncio.wait_for(answer, _PATIENCE_S)
+    except TimeoutError:
+        logger.warning("The client did not answer a request")
     except JsonRpcException as error:
-        logger.warning("The client refused a request: %s", error)
-        return None
+        logger.warning("The client refused a request: %s", error.code)
+    return None
 
 
 def _merged(base: Any, over: Any) -> Any:
@@ -124,7 +148,7 @@ def did_change_configuration(ls: "SpanfillServer", params: types.DidChangeConfig
     if session.capability("workspace.configuration"):
         session.spawn(_fetch_settings(session))
     elif isinstance(settings, dict):
-        session.configure(_merged(session.initialization_options, settings.get("spanfill", settings)))
+        _configure(session, _merged(session.initialization_options, settings.get("spanfill", settings)))
 
 
 def shutdown(ls: "SpanfillServer", params: None) -> None:

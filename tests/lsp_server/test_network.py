@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -101,3 +102,67 @@ def test_loopback() -> None:
     assert is_loopback("::1")
     assert is_loopback("localhost")
     assert not is_loopback("localhost.example.org")
+
+
+async def test_a_token_is_text_and_nothing_else_will_do() -> None:
+    async with serving("tcp", "None") as (port, _):
+        for shown in (None, 0, True, [], {}, "", "none", "\ud800"):
+            message = {
+                **INITIALIZE,
+                "params": {"capabilities": {}, "initializationOptions": {"token": shown}},
+            }
+            answer, rest = await over_tcp(port, message)
+            assert answer["error"]["code"] == -32600, shown
+            assert rest == b""
+
+
+async def test_before_the_token_nothing_else_is_answered() -> None:
+    async with serving("tcp", "chosen") as (port, _), asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for method in ("textDocument/inlineCompletion", "spanfill/fill", "shutdown"):
+            writer.write(encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}))
+            assert (await read_message(reader))["error"]["code"] == -32002
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("kind", ["tcp", "ws"])
+async def test_an_interrupt_ends_the_server_while_a_model_loads(kind: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        SCRIPTED,
+        kind,
+        "127.0.0.1:0",
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "SPANFILL_TOKEN": "chosen"},
+    )
+    assert process.stderr is not None
+    line = (await process.stderr.readline()).decode()
+    port = int(line.split("127.0.0.1:")[1].split(",")[0])
+    greeting = {
+        "capabilities": {},
+        "initializationOptions": {"token": "chosen", "model": {"name": "endless"}},
+    }
+    messages = [
+        {**INITIALIZE, "params": greeting},
+        {"jsonrpc": "2.0", "method": "initialized", "params": {}},
+    ]
+    async with asyncio.timeout(PATIENCE_S):
+        if kind == "tcp":
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for message in messages:
+                writer.write(encode(message))
+            while (await read_message(reader)).get("params", {}).get("state") != "loading":
+                pass
+            process.send_signal(signal.SIGINT)
+            await process.wait()
+            writer.close()
+        else:
+            async with connect(f"ws://127.0.0.1:{port}", proxy=None) as socket:
+                for message in messages:
+                    await socket.send(json.dumps(message))
+                while json.loads(await socket.recv()).get("params", {}).get("state") != "loading":
+                    pass
+                process.send_signal(signal.SIGINT)
+                await process.wait()
+    assert process.returncode == 0
