@@ -79,4 +79,4 @@ def write_predictions(
     graph.output(logprobs, "top_logprobs", ir.DataType.FLOAT, ["predicted", top_k])
     graph.output(entropy, "entropy", ir.DataType.FLOAT, ["predicted"])
     if debug_logits:
-        graph.output(logits, "logits", ir.DataType.FLOAT, ["predicted", len(kept)])
+        graph.output(logits, "logits", ir.DataType.FLOAT, ["predicted", "kept"])
