@@ -148,7 +148,7 @@ def _indented_body(text: str, node: Node, syntax: Syntax) -> tuple[int, int] | N
         if _is_docstring(body):
             head_end = syntax.end(first)
         elif on_head_line:
-            return syntax.start(first), max(last, syntax.start(first))
+            return head_end, max(last, syntax.end(first))
     return _below(text, head_end, column, None if node.has_error else last)
 
 
@@ -163,10 +163,28 @@ def _below(text: str, head_end: int, column: int, last: int | None) -> tuple[int
     )
     if end > start:
         return _without_blank_lines(text, start, end), end
-    if text[start : indentation.line_end(text, start)].strip():
+    if _separates(text, start, column):
         head_line_end = indentation.line_end(text, head_end)
         return head_line_end, head_line_end
     return start, indentation.line_end(text, start)
+
+
+def _separates(text: str, start: int, column: int) -> bool:
+    """Whether the line below a head is not there for the body: code, or a blank line that keeps code apart.
+
+    A blank line is the body's where it is indented, where nothing follows, or where enough of them
+    would be left: two before what stands at the left margin, one before anything else.
+    """
+    blank, at = 0, start
+    while not (line := text[at : indentation.line_end(text, at)]).strip():
+        if blank == 0 and indentation.width(line) > column:
+            return False
+        blank += 1
+        following = indentation.next_line(text, at)
+        if following is None:
+            return False
+        at = following
+    return blank <= (1 if indentation.width(line) else 2)
 
 
 def _without_blank_lines(text: str, start: int, end: int) -> int:

@@ -11,6 +11,7 @@ TAB_WIDTH = 4
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 _SAMPLED = 20_000
+_LOOKED_BACK = 120
 _LEADING = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 
 
@@ -68,9 +69,14 @@ def unit(text: str) -> str:
             continue
         step = len(blanks) - previous
         previous = len(blanks)
-        if 2 <= step <= 8:
+        # After a comma the line hangs below an opening bracket, wherever that stands.
+        if 2 <= step <= 8 and not _ends_in_comma(text, match.start()):
             steps[" " * step] += 1
     return steps.most_common(1)[0][0] if steps else "    "
+
+
+def _ends_in_comma(text: str, end: int) -> bool:
+    return text[max(0, end - _LOOKED_BACK) : end].rstrip()[-1:] == ","
 
 
 def indented_end(text: str, start: int, column: int) -> int:

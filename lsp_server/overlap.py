@@ -46,6 +46,11 @@ def depth(text: str) -> int:
     return len(_brackets(text)[0])
 
 
+def closes_more(text: str) -> bool:
+    """Whether a bracket closes what the text has not opened."""
+    return bool(_brackets(text)[1])
+
+
 def without_suffix(text: str, suffix: str) -> str:
     """`text` without what `suffix` supplies."""
     rest = suffix.split("\n", 1)[0].rstrip("\r")

@@ -7,7 +7,7 @@ text is compared with text.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsp_server import indentation, overlap
 from lsp_server.languages import PLAIN, Language
@@ -17,6 +17,8 @@ _OPENER = re.compile(r"(?:[:{(\[]|=>|->|\b(?:do|then|else|begin|try))\s*$")
 _MANY = 3
 """How often a line or a block must follow itself to count as a loop of the model."""
 _LONGEST_CYCLE_LINES = 8
+_LONGEST_HEAD_LINES = 40
+_COMMENT = re.compile(r"\s+#.*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,10 @@ Filter = Callable[[str, Place], str]
 
 def trim(text: str, place: Place) -> str:
     """Run the chain; an empty answer means that there is nothing worth showing."""
+    if place.mode == "function" and place.before.strip() and not place.after.strip():
+        # The hole is at the end of the head's line: the body goes on lines of its own below it.
+        below = trim(text.lstrip("\r\n"), replace(place, prefix=place.prefix + "\n"))
+        return below and place.eol + below
     for step in FILTERS:
         text = step(text, place)
         if not text:
@@ -148,26 +154,29 @@ def body_indentation(text: str, place: Place) -> str:
     """A function's body deeper than its signature, on a line of its own."""
     if place.mode != "function":
         return text
-    text = text.lstrip("\n") if not place.before.strip() else text
-    head = place.prefix.rstrip().rsplit("\n", 1)[-1]
-    wanted = indentation.leading(head) + (place.unit if _OPENER.search(head) else "")
+    wanted = _body_indentation(place)
     if not place.before.strip():
-        wanted = wanted.removeprefix(place.before)
-        return _shifted(text, wanted)
-    if _OPENER.search(place.before) is None and not text.startswith("\n") and "\n" not in text:
-        return text
-    return (
-        text
-        if place.after.strip()[:1] == "" and text.startswith("\n")
-        else _on_own_lines(text, wanted, place)
-    )
-
-
-def _on_own_lines(text: str, wanted: str, place: Place) -> str:
-    if "\n" not in text and place.after.strip():
+        return _shifted(text.lstrip("\n"), wanted.removeprefix(place.before))
+    if "\n" not in text:
         return text
     body = "\n" + _shifted(text.lstrip("\n"), wanted)
-    return body + "\n" + indentation.leading(place.before) if place.after.strip() else body
+    return body.rstrip() + "\n" + indentation.leading(place.before)
+
+
+def _body_indentation(place: Place) -> str:
+    """What the lines of the function's body begin with, judged by what stands above them."""
+    lines = place.prefix.rstrip().split("\n")
+    last = _COMMENT.sub("", lines[-1]) if place.language.style == "indent" else lines[-1]
+    inside = place.language.style == "end" or _OPENER.search(last)
+    return indentation.leading(_first_line_of_head(lines)) + (place.unit if inside else "")
+
+
+def _first_line_of_head(lines: list[str]) -> str:
+    """The line that the last one goes on from: a parameter list may take several."""
+    for first in range(len(lines) - 1, max(-1, len(lines) - _LONGEST_HEAD_LINES), -1):
+        if not overlap.closes_more("\n".join(lines[first:])):
+            return lines[first]
+    return lines[-1]
 
 
 def _shifted(text: str, wanted: str) -> str:

@@ -22,7 +22,8 @@ FUNCTIONS = [
         'class A:\n    def f(self):\n        """Doc."""\n«        »',
     ),
     ("python", "def f(x):|", "def f(x):«»"),
-    ("python", "def f(x):\n|\ndef g():\n    pass\n", "def f(x):\n«»\ndef g():\n    pass\n"),
+    # a blank line that keeps functions apart is not the body's
+    ("python", "def f(x):\n|\ndef g():\n    pass\n", "def f(x):«»\n\ndef g():\n    pass\n"),
     # a body to replace; the docstring, comments and neighbours stay
     (
         "python",
@@ -50,7 +51,7 @@ FUNCTIONS = [
         "def f(x):\n    if (x:\n        retu|rn (\n\ndef g():\n    pass\n",
         "def f(x):\n«    if (x:\n        return (»\n\ndef g():\n    pass\n",
     ),
-    ("python", "def f(x): return| x\n", "def f(x): «return x»\n"),
+    ("python", "def f(x): return| x\n", "def f(x):« return x»\n"),
     ("javascript", "function f(a) {\n  |return a;\n}\n", "function f(a) {\n«  return a;»\n}\n"),
     ("javascript", "|const f = (a) => {\n  return a;\n};\n", "const f = (a) => {\n«  return a;»\n};\n"),
     (
