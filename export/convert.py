@@ -15,7 +15,7 @@ import onnx_ir as ir
 from export.adapter import read_adapter
 from export.checkpoints.base import Checkpoint
 from export.decoder import DecoderConfig, DecoderWeights, Progress
-from export.families import Denoiser, find_family
+from export.families import Denoiser, read_denoiser
 from export.gguf.checkpoint import GgufCheckpoint
 from export.gguf.tokenizer import build_tokenizer
 from export.graph.decoder import Adapter, DecoderFormat, write_decoder
@@ -208,7 +208,7 @@ def convert_checkpoint(
         raise UsageError(f"{out} exists already. Remove it, or name another place.")
     progress("tokenizer", 0.0)
     checkpoint = replace(checkpoint, tokenizer=folder_tokenizer(checkpoint.tokenizer))
-    denoiser = find_family(checkpoint, family).read(checkpoint)
+    denoiser = read_denoiser(checkpoint, family)
     config = denoiser.weights.config
     if adapter is not None and denoiser.kind != "hybrid":
         raise UsageError(f"An adapter needs a causal model; {config.family} is {denoiser.attention}.")

@@ -15,7 +15,7 @@ from export.families import (
     sdar,
     stable_diffcoder,
 )
-from export.families.base import Family
+from export.families.base import Denoiser, Family
 from runtime.errors import ModelFileError, UsageError
 
 AUTO = "auto"
@@ -55,6 +55,26 @@ def find_family(checkpoint: Checkpoint, name: str = AUTO) -> Family:
     raise ModelFileError(
         f"The architecture {_shown(architecture)} is not supported. Supported families: {supported}."
     )
+
+
+def read_denoiser(checkpoint: Checkpoint, name: str = AUTO) -> Denoiser:
+    """What the family called `name`, or the one that accepts it, makes of a checkpoint.
+
+    Raises:
+        UsageError: no family has that name.
+        ModelFileError: it is of no supported family, or something is missing or contradictory.
+    """
+    denoiser = find_family(checkpoint, name).read(checkpoint)
+    family = denoiser.weights.config.family
+    # GGUF files say these two of themselves; config.json never does.
+    for field, ours in (("shift_logits", denoiser.shift), ("is_causal", denoiser.kind == "hybrid")):
+        declared = checkpoint.config.get(field)
+        if declared is not None and declared != ours:
+            raise ModelFileError(
+                f"The checkpoint has {declared!r} as `{field}`, but models of the family {family} have "
+                f"{ours!r}. Is it of another family? Name it with --family."
+            )
+    return denoiser
 
 
 def family_names() -> Iterator[str]:

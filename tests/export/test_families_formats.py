@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 from checkpoint_maker import make_checkpoint
 from family_models import LOGITS_GRAPH, FamilyModel, quiet, write_logits_graph
+from gguf_maker import write_gguf
 from graph_runner import GraphRunner
 from safetensors.numpy import load_file
 
 from export.checkpoints import open_checkpoint
 from export.convert import convert_checkpoint
+from export.families import read_denoiser
 from export.reference import Pass
+from runtime.errors import ModelFileError
 from runtime.manifest import load_manifest, verify_files
 from runtime.session import DenoiserSession
 
@@ -78,6 +82,36 @@ def test_buffers_and_a_repeated_head_are_harmless(tmp_path: Path) -> None:
         convert_checkpoint(checkpoint, folders[-1], name="tiny", quantization="none", progress=quiet)
     hashes = [load_manifest(folder).files["model.onnx.data"].sha256 for folder in folders]
     assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize("name", ["qwen2", "dream", "llada"])
+def test_a_gguf_file_becomes_the_same_model(family_model: Models, tmp_path: Path, name: str) -> None:
+    """llama.cpp's files of these families, which interleave LLaDA's query and key rows."""
+    model = family_model(name)
+    file = write_gguf(model.checkpoint.path, tmp_path / f"{name}.gguf", name)
+    out = tmp_path / "out"
+    checkpoint = open_checkpoint(file, progress=quiet)
+    found = convert_checkpoint(checkpoint, out, name="tiny", quantization="none", progress=quiet)
+    ours = model.manifest
+    assert (found.family, found.kind, found.shift) == (ours.family, ours.kind, ours.shift)
+    assert found.tokens.mask == ours.tokens.mask
+    assert "fim" in found.layouts
+    for path in ("model.onnx", "model.onnx.data"):
+        assert found.files[path].sha256 == ours.files[path].sha256
+
+
+@pytest.mark.parametrize(("name", "field"), [("dream", "shift_logits"), ("llada", "is_causal")])
+def test_a_gguf_file_that_contradicts_its_family(
+    family_model: Models, tmp_path: Path, name: str, field: str
+) -> None:
+    def tune(writer: gguf.GGUFWriter) -> None:
+        keys = {"shift_logits": "diffusion.shift_logits", "is_causal": f"{name}.attention.causal"}
+        writer.kv_data[0].pop(keys[field], None)
+        writer.add_bool(keys[field], field == "is_causal")
+
+    file = write_gguf(family_model(name).checkpoint.path, tmp_path / "x.gguf", name, tune=tune)
+    with pytest.raises(ModelFileError, match=field):
+        read_denoiser(open_checkpoint(file, progress=quiet))
 
 
 def test_the_licence_travels_with_the_weights(tmp_path: Path) -> None:
