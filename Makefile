@@ -10,7 +10,7 @@ endif
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Named exactly: an index that has a CPU build of this release then gives that one.
-PARITY := torch==2.13.0 transformers==4.57.6
+PARITY := torch==2.13.0 transformers==4.57.6 optimum==2.1.0 optimum-onnx==0.1.0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fmt lint type bench clean

@@ -34,11 +34,9 @@ class LogitsGraph:
         Raises:
             ManifestError: `folder` is not a model folder.
             RuntimeSetupError: ONNX Runtime is missing.
-            UsageError: the graph has no cache, or no sampling head.
+            UsageError: the graph has no sampling head.
         """
         self.manifest = load_manifest(folder)
-        if self.manifest.cache is None:
-            raise UsageError(f"{self.manifest.name} has no cache; its parity can't be measured here.")
         model = ir.load(folder / self.manifest.graph.file)
         _expose_logits(model)
         self.vocabulary = _vocabulary(model, self.manifest.graph.vocabulary_size)
@@ -49,15 +47,22 @@ class LogitsGraph:
         graph = ir.serde.serialize_model(model).SerializeToString()
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
-    def run(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-        """Logits (chunk, vocabulary) of consecutive chunks of `ids`, each seeing those before it."""
+    def run(self, ids: Sequence[int], step: int = CHUNK_TOKENS) -> Iterator[NDArray[np.float32]]:
+        """Logits (chunk, vocabulary) of chunks of `step` of `ids`, each seeing those before it.
+
+        A graph without a cache sees one chunk alone: `step` must cover all of `ids`.
+        """
         shape = self.manifest.cache
-        assert shape is not None
+        if shape is None:
+            assert step >= len(ids), "without a cache a text is one pass"
+            (logits,) = self._session.run([LOGITS], {"input_ids": np.asarray(ids, np.int64)})
+            yield logits
+            return
         names = [f"{part}_{layer}" for layer in range(shape.layers) for part in ("key", "value")]
         empty = np.zeros((1, shape.kv_heads, len(ids), shape.head_size), shape.dtype)
         cache = dict.fromkeys(names, empty)
-        for start in range(0, len(ids), CHUNK_TOKENS):
-            chunk = np.asarray(ids[start : start + CHUNK_TOKENS], np.int64)
+        for start in range(0, len(ids), step):
+            chunk = np.asarray(ids[start : start + step], np.int64)
             feeds = {
                 "input_ids": chunk,
                 "position_ids": np.arange(start, start + len(chunk), dtype=np.int64),

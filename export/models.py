@@ -1,0 +1,62 @@
+"""Any checkpoint, to a model folder and to a reference: decoders by our own families, encoders by optimum."""
+
+from pathlib import Path
+
+from export.checkpoints.base import Checkpoint
+from export.convert import convert_checkpoint
+from export.decoder import Progress
+from export.encoders import convert_encoder, encoder_reference, is_encoder
+from export.verification.reference import DecoderReference, Reference
+from runtime.manifest import Manifest
+
+
+def convert_model(
+    checkpoint: Checkpoint,
+    out: Path,
+    *,
+    name: str,
+    family: str = "auto",
+    quantization: str,
+    vocabulary: str | None = None,
+    adapter: Path | None = None,
+    shard_bytes: int | None = None,
+    licence: str | None = None,
+    progress: Progress,
+) -> Manifest:
+    """Convert a checkpoint of any kind; the arguments and errors are those of `convert_checkpoint`."""
+    if is_encoder(checkpoint, family):
+        return convert_encoder(
+            checkpoint,
+            out,
+            name=name,
+            quantization=quantization,
+            vocabulary=vocabulary,
+            adapter=adapter,
+            shard_bytes=shard_bytes,
+            licence=licence,
+            progress=progress,
+        )
+    return convert_checkpoint(
+        checkpoint,
+        out,
+        name=name,
+        family=family,
+        quantization=quantization,
+        vocabulary=vocabulary,
+        adapter=adapter,
+        shard_bytes=shard_bytes,
+        licence=licence,
+        progress=progress,
+    )
+
+
+def reference_of(checkpoint: Checkpoint, manifest: Manifest) -> Reference:
+    """The checkpoint in float32 PyTorch, to compare a model folder with.
+
+    Raises:
+        RuntimeSetupError: torch is missing.
+        ModelFileError: the checkpoint can't be read.
+    """
+    if manifest.cache is None:
+        return encoder_reference(checkpoint)
+    return DecoderReference(checkpoint, manifest)
