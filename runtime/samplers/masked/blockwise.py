@@ -85,6 +85,8 @@ class BlockwiseSampler(ABC):
         if self._cut in block and self._cut <= open_slots[0]:
             # The model's own block ended inside this one, or the canvas went on after its end.
             block = range(self._cut, block.stop)
+        else:
+            self._cut = 0
         # Only changes of length lead to a final pass with more than one block to settle: masks that
         # were pushed over a block's border, where each block's passes had been counted already.
         self._final = self._passes + 1 >= self.bound(self._slots)
@@ -113,4 +115,5 @@ class BlockwiseSampler(ABC):
         if turn.open_slots:
             self._settle(turn)
         self._open = len(canvas.masked)
-        self._cut = 0 if turn.open_slots else block.stop
+        if not turn.open_slots:
+            self._cut = block.stop

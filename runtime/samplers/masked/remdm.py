@@ -34,7 +34,8 @@ class Moment:
     @property
     def most(self) -> float:
         """The greatest sigma for which the step is a distribution: min(1, (1 - alpha_s)/alpha_t)."""
-        return min(1.0, (1 - self.shown_next) / self.shown) if self.shown > 0 else 1.0
+        hidden_next = 1 - self.shown_next
+        return min(1.0, hidden_next / self.shown) if self.shown > 0 else float(hidden_next > 0)
 
 
 class Remdm(ScheduledSampler):
@@ -44,6 +45,8 @@ class Remdm(ScheduledSampler):
     masked again with probability sigma. The last step has alpha_s = 1, so sigma = 0 and every mask is
     committed; the authors' loop stops just before that and takes one more pass for what is left.
     """
+
+    RESTLESS: ClassVar[bool] = True
 
     def _shown(self, time: float) -> float:
         """alpha, here of the linear schedule."""

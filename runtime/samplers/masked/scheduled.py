@@ -28,6 +28,8 @@ class ScheduledSampler(BlockwiseSampler):
     """
 
     SETTINGS: ClassVar[Mapping[str, Setting]] = {"steps": STEPS}
+    RESTLESS: ClassVar[bool] = False
+    """Whether steps go on where a block is full before its last one; they may mask slots again."""
 
     def __init__(self, plan: Plan, settings: Mapping[str, float]) -> None:
         super().__init__(plan, settings)
@@ -51,9 +53,13 @@ class ScheduledSampler(BlockwiseSampler):
         schedule = self._schedule
         schedule.enter(turn.block.start, len(turn.open_slots))
         offers = self._offers(turn)
-        changed = False
-        while not changed:
+        while True:
             final = turn.final or schedule.last
-            changed = self._step(turn, offers, final=final) or final
+            changed = self._step(turn, offers, final=final)
             schedule.taken += 1
+            if final or (changed and (turn.open_slots or not self.RESTLESS)):
+                break
+            if changed:
+                # A full block leaves nothing to predict: its next steps need no answer.
+                offers = []
         schedule.leave(len(turn.open_slots))
