@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from export.checkpoints.safetensors import CHUNK_ELEMENTS
+from export.checkpoints.safetensors import CHUNK_ELEMENTS, to_float32
 from export.checkpoints.shard import TensorInfo, not_finite, not_float
 from export.decoder import Array
 from runtime.errors import ModelFileError, RuntimeSetupError
@@ -22,7 +22,8 @@ from runtime.errors import ModelFileError, RuntimeSetupError
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts keep the weights beside optimiser states and counters."""
 
-FLOATS = ("float64", "float32", "float16", "bfloat16")
+FLOATS = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+"""torch's names of the number types that weights are read from, and safetensors'."""
 
 SAFE_SINCE = (2, 6)
 """Before this release `weights_only=True` could be got round (CVE-2025-32434)."""
@@ -40,6 +41,7 @@ class TorchFile:
         """
         self.path = path
         self._state: dict[str, Any] | None = None
+        self._mapped = False
         self._torch = _import_torch(path)
         self.tensors: Mapping[str, TensorInfo] = {
             name: TensorInfo(
@@ -64,11 +66,18 @@ class TorchFile:
             self._state = self._load()
         values = np.empty(info.shape, np.float32)
         source, flat = self._state[name].contiguous().view(-1), values.reshape(-1)
+        if info.dtype == "bfloat16":
+            source = source.view(self._torch.int16)  # its bits, for numpy has no such type
+        raw = source.numpy()
         for start in range(0, len(flat), CHUNK_ELEMENTS):
             part = flat[start : start + CHUNK_ELEMENTS]
-            part[...] = source[start : start + CHUNK_ELEMENTS].to(self._torch.float32).numpy()
+            to_float32(raw[start : start + CHUNK_ELEMENTS], FLOATS[info.dtype], part)
             if not np.isfinite(part).all():
                 raise not_finite(self.path, name)
+        del source, raw
+        if self._mapped:
+            # What was read stays resident as long as it is mapped, and mapping again is cheap.
+            self.close()
         return values
 
     def close(self) -> None:
@@ -97,8 +106,8 @@ class TorchFile:
     def _load_mapped(self) -> Any:
         with self.path.open("rb") as file:
             # Files of before PyTorch 1.6 are one pickle stream, not a zip archive, and can't be mapped.
-            mapped = file.read(4) == b"PK\x03\x04"
-        return self._torch.load(self.path, map_location="cpu", weights_only=True, mmap=mapped)
+            self._mapped = file.read(4) == b"PK\x03\x04"
+        return self._torch.load(self.path, map_location="cpu", weights_only=True, mmap=self._mapped)
 
     def _tensors_of(self, loaded: Any) -> dict[str, Any]:
         named = loaded.items() if isinstance(loaded, Mapping) else ()

@@ -121,7 +121,7 @@ class SafetensorsFile:
                     raw = np.empty(len(part), FLOATS[info.dtype])
                     if not _read_whole(file, raw):
                         raise self._damaged("it has become shorter while it was read")
-                    _convert(raw, info.dtype, part)
+                    to_float32(raw, info.dtype, part)
                     if not np.isfinite(part).all():
                         raise not_finite(self.path, name)
         except OSError as error:
@@ -145,10 +145,11 @@ def _read_whole(file: Any, into: Any) -> bool:
     return True
 
 
-def _convert(raw: NDArray[Any], dtype: str, into: Array) -> None:
+def to_float32(raw: NDArray[Any], dtype: str, into: Array) -> None:
+    """Write the numbers `raw`, of one of the types in `FLOATS`, into `into`; bfloat16 comes as its bits."""
     if dtype == "BF16":
         # bfloat16 is the upper half of a float32.
-        np.left_shift(raw, 16, out=into.view(np.uint32), dtype=np.uint32)
+        np.left_shift(raw.view(np.uint16), 16, out=into.view(np.uint32), dtype=np.uint32)
     else:
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as not finite
             into[...] = raw
