@@ -65,13 +65,23 @@ class HybridFiller:
 
     def run(self, request: FillRequest, cancel: CancelToken, *, deadline: float | None) -> Fill:
         """Decode the hole."""
-        for name, value in (("length policy", request.length), ("temperature", request.temperature)):
+        self._refuse_masked_options(request)
+        return self._attempt(_Attempt(request=request, cancel=cancel, deadline=deadline))
+
+    def _refuse_masked_options(self, request: FillRequest) -> None:
+        asked = {
+            "length policy": request.length,
+            "cache policy": request.cache if request.cache != "exact" else None,
+            "temperature": request.temperature,
+            "sampler settings": request.settings,
+            "constraint": request.constraint if request.constraint not in ("none", "auto") else None,
+        }
+        for name, value in asked.items():
             if value:
                 raise UsageError(
                     f"{self._manifest.name} writes from left to right and verifies its drafts: it takes no "
                     f"{name}. Leave it out, or use a masked model."
                 )
-        return self._attempt(_Attempt(request=request, cancel=cancel, deadline=deadline))
 
     def _attempt(self, attempt: _Attempt) -> Fill:
         request = attempt.request

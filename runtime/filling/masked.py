@@ -8,7 +8,7 @@ import numpy as np
 
 from runtime.caches.registry import cache_name, make_cache
 from runtime.cancellation import CancelToken
-from runtime.constraints.registry import make_constraint
+from runtime.constraints.base import Constraint, Unconstrained
 from runtime.decoding.ending import Ending
 from runtime.decoding.masked import MaskedDecoding
 from runtime.denoise import Progress, denoise
@@ -62,7 +62,10 @@ class MaskedFiller:
         name = request.sampler or manifest.sampler.name
         settings = dict(manifest.sampler.settings) if name == manifest.sampler.name else {}
         settings.update(request.settings)
-        block_slots = int(settings.pop("block_slots", 0)) or manifest.block_length
+        block_slots = int(settings.pop("block_slots", 0)) or manifest.block_length or None
+
+        # Blocks are counted from the text's first token; a sampler counts slots.
+        first_block = -origin % block_slots if block_slots else 0
 
         def sampler(slots: int) -> MaskedSampler:
             return make_masked_sampler(
@@ -70,20 +73,13 @@ class MaskedFiller:
                 settings=settings,
                 slots=slots,
                 block_slots=block_slots,
-                origin=origin,
+                origin=first_block,
                 temperature=request.temperature,
                 seed=request.seed,
             )
 
         sampler(1)  # a bad name or setting is told before any pass is run
-        constraint = make_constraint(
-            request.constraint,
-            prefix=request.prefix,
-            suffix=request.suffix,
-            language=request.language,
-            tokenizer=self._tokenizer,
-            drop=self._unwritten,
-        )
+        constraint = self._constraint(request)
         ending = Ending(
             tokenizer=self._tokenizer, rules=rules_for(request, prompt.layout), end_tokens=frozenset()
         )
@@ -130,6 +126,21 @@ class MaskedFiller:
         )
         yield result
         return Written(result=result, canvas=canvas, others=lambda: self._others(request, cancel, deadline))
+
+    def _constraint(self, request: FillRequest) -> Constraint:
+        if request.constraint == "none":
+            return Unconstrained()
+        # Delayed: it brings the parser.
+        from runtime.constraints.registry import make_constraint
+
+        return make_constraint(
+            request.constraint,
+            prefix=request.prefix,
+            suffix=request.suffix,
+            language=request.language,
+            tokenizer=self._tokenizer,
+            drop=self._unwritten,
+        )
 
     def _slots(self, request: FillRequest) -> int:
         """A guess at the hole's length: what it held before, else what such holes hold."""
