@@ -40,7 +40,14 @@ def read_mdlm(base: str, read_weights: ReadWeights, checkpoint: Checkpoint) -> D
         weights=weights,
         kind="bidirectional",
         shift=False,
-        tokens=Tokens(eos=ids.ends(), pad=ids.optional("pad"), mask=mask),
+        tokens=Tokens(
+            eos=ids.ends(),
+            pad=ids.optional("pad"),
+            mask=mask,
+            # None of the published ones; the test model of `export/training` has learnt its length.
+            expand=ids.optional("expand"),
+            delete=ids.optional("delete"),
+        ),
         layouts=bidirectional_layouts(None, None, _chat(base, checkpoint, ids)),
         sampler=SamplerDefault(name="low-confidence"),
         unanswerable=ids.unanswerable(mask),

@@ -10,7 +10,7 @@ from family_models import FamilyModel, kept_ids, quiet
 
 from export.checkpoints import open_checkpoint
 from export.convert import convert_checkpoint
-from export.families import find_family
+from export.families import find_family, read_denoiser
 from runtime.manifest import Manifest
 from runtime.request import FillRequest
 from runtime.samplers.masked.registry import MASKED_SAMPLERS
@@ -126,6 +126,13 @@ def test_dreamon_deletes_with_its_end_unless_told_otherwise(family_model: Models
     assert model.manifest.tokens.delete == token(model, "<|endoftext|>")
     checkpoint = open_checkpoint(make_checkpoint(tmp_path, "dreamon", delete_token_id=411), progress=quiet)
     assert find_family(checkpoint).read(checkpoint).tokens.delete == 411
+
+
+def test_a_masked_model_may_declare_that_it_learnt_its_length(tmp_path: Path) -> None:
+    path = make_checkpoint(tmp_path, "a2d-qwen3-mdlm", expand_token_id=405, delete_token_id=400)
+    denoiser = read_denoiser(open_checkpoint(path, progress=quiet))
+    assert (denoiser.tokens.expand, denoiser.tokens.delete) == (405, 400)
+    assert denoiser.unanswerable.isdisjoint({405, 400})
 
 
 @pytest.mark.parametrize("name", MASKS)

@@ -1,6 +1,7 @@
 """What is missing or contradictory in a checkpoint is one sentence that names it, and leaves no folder."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from checkpoint_maker import make_checkpoint
 from family_models import quiet
 from tokenizers import models
 
-from export.checkpoints import open_checkpoint
+from export.checkpoints import TensorStore, open_checkpoint
 from export.convert import convert_checkpoint
+from export.decoder import Array
+from export.families import read_denoiser
 from runtime.errors import ModelFileError, UsageError
 
 
@@ -114,6 +117,24 @@ def test_refused_with_one_sentence(tmp_path: Path, case: str) -> None:
         convert(checkpoint)
     assert "\n" not in str(raised.value)
     assert nothing_remains(checkpoint)
+
+
+class Unread:
+    """A checkpoint's tensors, none of which may be read."""
+
+    def __init__(self, store: TensorStore) -> None:
+        self.names, self.shape = store.names, store.shape
+
+    def tensor(self, name: str) -> Array:
+        raise AssertionError(f"{name} was read")
+
+
+@pytest.mark.parametrize("case", ["shape", "missing tensors", "unexpected tensor"])
+def test_names_and_shapes_are_checked_before_anything_is_read(tmp_path: Path, case: str) -> None:
+    family, options, message = CONTRADICTIONS[case]
+    checkpoint = open_checkpoint(make_checkpoint(tmp_path, family, **options), progress=quiet)
+    with pytest.raises(ModelFileError, match=message):
+        read_denoiser(replace(checkpoint, tensors=Unread(checkpoint.tensors)))
 
 
 def test_a_dream_is_no_dreamon(tmp_path: Path) -> None:
