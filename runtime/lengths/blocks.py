@@ -15,7 +15,8 @@ class Blocks:
 
     The borders of blocks are counted from `origin` tokens before the canvas, for a block-causal model counts
     its own from the text's first token: the first block may be shorter. Slots behind a committed end are
-    dropped at once.
+    dropped at once, and no more slots are ever added than the limit allows: a sampler that masks ends again
+    can't have the canvas cut and continued without end.
     """
 
     name = "blocks"
@@ -27,10 +28,12 @@ class Blocks:
         self._origin = origin
         self._end = end
         self._barred = barred
+        self._added = 0
 
     def start(self, denoiser: MaskedDenoiser, limit: int) -> Canvas:  # noqa: ARG002
         """Masks up to the first border."""
         canvas = Canvas()
+        self._added = 0
         self._append(canvas, limit)
         return canvas
 
@@ -44,6 +47,7 @@ class Blocks:
 
     def _append(self, canvas: Canvas, limit: int) -> bool:
         filled = (self._origin + len(canvas)) % self._block_slots
-        count = min(self._block_slots - filled, limit - len(canvas))
+        count = min(self._block_slots - filled, limit - self._added)
         canvas.extend(count)
+        self._added += count
         return count > 0

@@ -81,7 +81,7 @@ def _parsed(spec: str) -> tuple[str, int | None]:
         raise UsageError("The length policy 'oracle' needs the true length in tokens; write oracle:17.")
     if colon and not re.fullmatch("[1-9][0-9]{0,5}", number):
         raise UsageError(
-            f"The length policy {spec!r} is malformed; write {name}:N with a number of slots from 1 to 999999."
+            f"The length policy {spec!r} is malformed; write {name}:N, with a number of slots up to 999999."
         )
     return name, int(number) if colon else None
 
