@@ -4,8 +4,10 @@ Sources: the checkpoints' modeling_dream.py; framing from DreamLM/DreamOn `eval/
 evaluates all of them with a beginning before the prefix and an end behind the suffix.
 """
 
+from dataclasses import replace
+
 from export.checkpoints.base import Checkpoint
-from export.families.base import Denoiser, Family, declares
+from export.families.base import Denoiser, Family, declares, published_name
 from export.families.chat import chat_format
 from export.families.special_tokens import SpecialTokens
 from export.families.standard import qwen2_weights
@@ -13,6 +15,10 @@ from export.layouts import bidirectional_layouts
 from runtime.manifest import SamplerDefault, Tokens
 
 MASK = "<|mask|>"
+TRAINED_TOKENS = 2048
+"""Context of Dream and DreamOn by their READMEs; config.json still has the 131,072 of Qwen2.5."""
+
+NAMES_OF_THAT_CONTEXT = ("dream-v0", "dreamon")
 SYSTEM = "You are a helpful assistant."
 
 
@@ -23,6 +29,9 @@ def read(checkpoint: Checkpoint, family: str = "dream") -> Denoiser:
         ModelFileError: a field, token or tensor is missing or contradictory.
     """
     weights = qwen2_weights(checkpoint, family)
+    if published_name(checkpoint).startswith(NAMES_OF_THAT_CONTEXT):
+        context = min(weights.config.context_length, TRAINED_TOKENS)
+        weights.config = replace(weights.config, context_length=context)
     ids = SpecialTokens(checkpoint, weights.config.vocabulary)
     mask, ends = ids.mask(MASK), ids.ends()
     return Denoiser(

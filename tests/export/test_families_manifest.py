@@ -264,6 +264,16 @@ def test_sdar_as_it_was_released_without_settings(tmp_path: Path) -> None:
     assert denoiser.tokens.mask == checkpoint.tokenizer.token_to_id("<|MASK|>")
 
 
+@pytest.mark.parametrize(
+    ("folder", "context"), [("Dream-v0-Instruct-7B", 2048), ("Dream-Coder-v0-Instruct-7B", 131_072)]
+)
+def test_context_of_dream(tmp_path: Path, folder: str, context: int) -> None:
+    """Its config.json keeps Qwen2.5's context, which it was not trained for."""
+    path = make_checkpoint(tmp_path, "dream", folder=folder, max_position_embeddings=131_072)
+    denoiser = read_denoiser(open_checkpoint(path, progress=quiet))
+    assert denoiser.weights.config.context_length == context
+
+
 def test_an_override_reads_the_same_tensors_otherwise(family_model: Models) -> None:
     checkpoint = family_model("open-dcoder").checkpoint
     assert find_family(checkpoint).name == "open-dcoder"
