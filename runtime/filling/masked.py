@@ -50,14 +50,15 @@ class MaskedFiller:
         """Decode the hole."""
         start = time.perf_counter()
         manifest = self._manifest
-        prompt = build_span_prompt(manifest, self._tokenizer, request)
+        limit = min(request.max_tokens, manifest.context_length // 2)
+        prompt = build_span_prompt(manifest, self._tokenizer, request, limit)
         origin = len(prompt.before)
         length = make_length(
             request.length or "auto",
             tokens=manifest.tokens,
             origin=origin,
             block_length=manifest.block_length,
-            default_slots=self._slots(request),
+            default_slots=min(self._slots(request), limit),
         )
         name = request.sampler or manifest.sampler.name
         settings = dict(manifest.sampler.settings) if name == manifest.sampler.name else {}
@@ -92,7 +93,7 @@ class MaskedFiller:
             constraint,
             ending,
             unwritten=self._unwritten,
-            limit=request.max_tokens,
+            limit=limit,
         )
         progress: Progress | None = None
         prefilled: float | None = None
@@ -145,7 +146,7 @@ class MaskedFiller:
     def _slots(self, request: FillRequest) -> int:
         """A guess at the hole's length: what it held before, else what such holes hold."""
         held = len(self._tokenizer.encode(request.previous)) if request.previous else 0
-        return min(held or DEFAULT_SLOTS[request.mode], request.max_tokens)
+        return held or DEFAULT_SLOTS[request.mode]
 
     def _denoiser(self, request: FillRequest) -> MaskedDenoiser:
         if self._manifest.attention != "block_causal":

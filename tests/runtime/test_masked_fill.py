@@ -142,9 +142,17 @@ class TestLimits:
             list(fill)
         assert both.complete(REQUEST).tokens == 12
 
-    def test_too_much_text_is_refused(self, both: FillEngine) -> None:
-        with pytest.raises(UsageError, match="Send less of it"):
-            both.complete(replace(REQUEST, prefix=SAMPLE * 40))
+    def test_what_is_far_from_the_hole_is_cut_off(self, both: FillEngine) -> None:
+        result = both.complete(replace(REQUEST, prefix=SAMPLE * 40, suffix=SAMPLE * 20))
+        assert result.prompt_tokens == both.manifest.context_length - REQUEST.max_tokens
+        near = both.complete(replace(REQUEST, prefix=SAMPLE * 39 + "#" + SAMPLE, suffix=SAMPLE * 21))
+        assert near.text == result.text
+
+    def test_a_hole_takes_half_of_what_the_model_sees_at_most(self, both: FillEngine) -> None:
+        request = replace(REQUEST, prefix=SAMPLE * 40, length="fixed:2000", max_tokens=4000)
+        result = both.complete(replace(request, settings={"threshold": 0.0}, sampler="threshold"))
+        half = both.manifest.context_length // 2
+        assert (result.tokens, result.prompt_tokens) == (half, half)
 
     @pytest.mark.parametrize(
         ("change", "message"),
