@@ -1,12 +1,13 @@
 """Which files are secret: by name, by `.spanfillignore`, and by `.gitignore` for names that hint at it.
 
-Reads the two ignore files of the workspace's roots and no other file.
+Reads the two kinds of ignore files in the workspace and no other file.
 """
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
+
+from lsp_server.ignore_rules import IgnoreFiles, Rules
 
 SECRET_GLOBS = (
     ".env",
@@ -52,13 +53,13 @@ _HINTS = re.compile(r"secret|credential|passw|token|private|apikey|api_key|\.env
 
 
 class Privacy:
-    """The rules of one workspace."""
+    """The rules of one workspace. A change of an ignore file counts from the next question on."""
 
     def __init__(self, roots: Iterable[Path] = (), extra_globs: Iterable[str] = ()) -> None:
         self._roots = tuple(roots)
         self._always = Rules((*SECRET_GLOBS, *extra_globs))
-        self._ignored = {root: Rules(_lines(root / ".spanfillignore")) for root in self._roots}
-        self._git = {root: Rules(_lines(root / ".gitignore")) for root in self._roots}
+        self._ignored = {root: IgnoreFiles(root, ".spanfillignore") for root in self._roots}
+        self._git = {root: IgnoreFiles(root, ".gitignore") for root in self._roots}
 
     def secret(self, path: str) -> bool:
         """Whether nothing of this file may be read or suggested."""
@@ -74,66 +75,19 @@ class Privacy:
                 return True
         return False
 
+    def readable(self, path: str) -> bool:
+        """Whether a file that the user has not opened may be read: it lies in the workspace, is no secret,
+        and is not ignored."""
+        inside = [(root, inner) for root in self._roots if (inner := _inside(path, root)) is not None]
+        if not inside or self.secret(path):
+            return False
+        return not any(self._git[root].match(inner) for root, inner in inside)
+
     def matches(self, path: str, globs: tuple[str, ...]) -> bool:
         """Whether a path matches one of the globs, as a whole or from a root on."""
         rules = Rules(globs)
         inner = (_inside(path, root) for root in self._roots)
         return rules.match(path) or any(part is not None and rules.match(part) for part in inner)
-
-
-class Rules:
-    """Patterns as in a `.gitignore`, negation included; the last one that matches counts."""
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        self._rules = [rule for pattern in patterns if (rule := _compiled(pattern)) is not None]
-
-    def match(self, path: str) -> bool:
-        """Whether the rules ignore a path."""
-        posix = path.replace("\\", "/").lstrip("/")
-        ignored = False
-        for regex, negated in self._rules:
-            if ignored == negated and regex.search(posix):
-                ignored = not negated
-        return ignored
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> tuple[re.Pattern[str], bool] | None:
-    pattern = pattern.strip()
-    if not pattern or pattern.startswith("#"):
-        return None
-    negated = pattern.startswith("!")
-    body = pattern[negated:].rstrip("/")
-    anchored = "/" in body
-    regex = "".join(_translated(body.lstrip("/")))
-    head = "^" if anchored and not body.startswith("**/") and body.startswith("/") else "(?:^|/)"
-    # Secrets are looked for on file systems that do not mind upper case.
-    return re.compile(f"{head}{regex}(?:/|$)", re.IGNORECASE), negated
-
-
-def _translated(glob: str) -> Iterable[str]:
-    index = 0
-    while index < len(glob):
-        if glob.startswith("**/", index):
-            yield "(?:[^/]+/)*"
-            index += 3
-        elif glob.startswith("**", index):
-            yield ".*"
-            index += 2
-        elif glob[index] == "*":
-            yield "[^/]*"
-            index += 1
-        elif glob[index] == "?":
-            yield "[^/]"
-            index += 1
-        elif glob[index] == "[" and "]" in glob[index + 2 :]:
-            end = glob.index("]", index + 2)
-            inner = glob[index + 1 : end].replace("\\", "\\\\")
-            yield "[" + ("^" + inner[1:] if inner[0] in "!^" else inner) + "]"
-            index = end + 1
-        else:
-            yield re.escape(glob[index])
-            index += 1
 
 
 def _inside(path: str, root: Path) -> str | None:
@@ -142,10 +96,3 @@ def _inside(path: str, root: Path) -> str | None:
         return Path(path).relative_to(root).as_posix()
     except ValueError:
         return None
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
