@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -34,6 +34,31 @@ def command(
         str | None, typer.Option(help="Model by name or folder.", show_default="default")
     ] = None,
     sampler: Annotated[str | None, typer.Option(help="Sampler by name.", show_default="the model's")] = None,
+    length: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY",
+            help="Masked models: fixed:N, cal, expand-delete, daedal, blocks.",
+            show_default="auto",
+        ),
+    ] = None,
+    cache: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY",
+            help="Masked models: none, prefix, dual or exact; dual:N computes the rows again every N passes.",
+            show_default="by the model",
+        ),
+    ] = None,
+    constraint: Annotated[
+        str, typer.Option(help="Masked models: syntax keeps the text parseable; none; auto.")
+    ] = "none",
+    temperature: Annotated[float, typer.Option(help="Masked models: above 0, tokens are sampled.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of what is sampled.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=NUMBER", help="A setting of the sampler; may be given again."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", help="Most tokens to write.", show_default="by mode")
@@ -48,7 +73,7 @@ def command(
     _check_mode(mode)
     if max_tokens is not None and max_tokens < 1:
         raise UsageError("--max-tokens must be at least 1.")
-    from lsp_server.cli.filling import open_text, prepare
+    from lsp_server.cli.filling import Decoding, open_text, prepare
     from lsp_server.cli.place import parse_end, parse_place, span_of
     from lsp_server.cli.source_file import read_source
 
@@ -59,7 +84,21 @@ def command(
         source.check_writable()
     document = open_text(source.text, path.name)
     span = span_of(document, str(path), start, end)
-    filling = prepare(document, span, mode=cast("Mode | None", mode), max_tokens=max_tokens, sampler=sampler)
+    filling = prepare(
+        document,
+        span,
+        mode=cast("Mode | None", mode),
+        max_tokens=max_tokens,
+        decoding=Decoding(
+            sampler=sampler,
+            settings=parse_settings(settings or ()),
+            length=length,
+            cache=cache,
+            constraint=constraint,
+            temperature=temperature,
+            seed=seed,
+        ),
+    )
     text, result, shown = _run(filling, model=model, device=device, quiet=as_json)
     if write and text:
         source.write(filling.before + text + filling.after)
@@ -79,6 +118,24 @@ def _check_mode(mode: str | None) -> None:
     modes = ("line", "block", "function", "region")
     if mode is not None and mode not in modes:
         raise UsageError(f"There is no mode {mode!r}; choose one of {', '.join(modes)}.")
+
+
+def parse_settings(pairs: Sequence[str]) -> dict[str, float]:
+    """`KEY=NUMBER` pairs as a mapping.
+
+    Raises:
+        UsageError: one is malformed.
+    """
+    found: dict[str, float] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            found[key.strip()] = float(value)
+        except ValueError:
+            raise UsageError(
+                f"--set {pair!r} is malformed; write a setting and a number, like tau=0.9."
+            ) from None
+    return found
 
 
 def _run(
@@ -133,6 +190,8 @@ def _report(path: str, filling: "Filling", text: str, result: "FillResult") -> d
         "device": result.device,
         "layout": result.layout,
         "stop_reason": result.stop_reason,
+        "length_policy": result.length_policy,
+        "cache_policy": result.cache_policy,
         "tokens": result.tokens,
         "passes": result.passes,
         "tokens_per_pass": round(result.tokens_per_pass, 3),

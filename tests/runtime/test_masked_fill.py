@@ -150,7 +150,7 @@ class TestLimits:
 
     def test_a_hole_takes_half_of_what_the_model_sees_at_most(self, both: FillEngine) -> None:
         request = replace(REQUEST, prefix=SAMPLE * 40, length="fixed:2000", max_tokens=4000)
-        result = both.complete(replace(request, settings={"threshold": 0.0}, sampler="threshold"))
+        result = both.complete(replace(request, settings={"tau": 0.01}, sampler="threshold"))
         half = both.manifest.context_length // 2
         assert (result.tokens, result.prompt_tokens) == (half, half)
 
