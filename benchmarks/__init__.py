@@ -1,0 +1,1 @@
+"""Scripts that measure quality and speed; nothing here is installed or imported by the product."""
