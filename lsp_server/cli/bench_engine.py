@@ -5,12 +5,12 @@ The prompts are holes in the example files. Knows requests and clocks; prints no
 
 import bisect
 import os
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from lsp_server.cli.bench_case import Case
 from lsp_server.cli.examples import example
 from lsp_server.languages import language_of_path
 from runtime import CancelToken, FillCancelled, FillEngine, FillRequest, FillResult, Frame
@@ -39,17 +39,6 @@ HEADS = (("inventory.py", "def report"), ("intervals.py", "def gaps"), ("lru_cac
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One measured thing."""
-
-    name: str
-    unit: str
-    ours: float
-    better: str
-    """`lower` or `higher`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Hole:
     """A line taken out."""
 
@@ -68,22 +57,18 @@ def engine_cases(engine: FillEngine, repeat: int, tell: Callable[[str], None]) -
     holes = [_line_hole(engine, *LINES[turn % len(LINES)]) for turn in range(max(repeat, len(LINES)))]
     engine.complete(holes[0].request)  # the first run allocates
     yield from _lines(engine, holes, tell)
-    yield Case(name="resident memory after a fill", unit="MB", ours=_resident_mb(), better="lower")
+    yield Case(name="resident memory after a fill", unit="MB", ours=_resident_mb())
     tell("pass cost by width")
     engine.calibrate(again=True)
     for width, cost in engine.cost.by_width.items():
-        yield Case(name=f"pass of {width} tokens", unit="ms", ours=cost, better="lower")
+        yield Case(name=f"pass of {width} tokens", unit="ms", ours=cost)
     tell("prefill")
-    yield Case(
-        name=f"prefill of {LONG_CONTEXT_TOKENS} tokens",
-        unit="tokens/s",
-        ours=_prefill_rate(engine, repeat),
-        better="higher",
-    )
+    name = f"prefill of {LONG_CONTEXT_TOKENS} tokens"
+    yield Case.of(name, "tokens/s", _prefill_rates(engine, repeat), better="higher")
     yield from _long_fills(engine, repeat, tell)
     tell("cancelling")
-    yield Case(name="cancel while reading", unit="ms", ours=_cancel(engine, repeat, 0), better="lower")
-    yield Case(name="cancel while writing", unit="ms", ours=_cancel(engine, repeat, 2), better="lower")
+    yield Case.of("cancel while reading", "ms", _cancels(engine, repeat, 0))
+    yield Case.of("cancel while writing", "ms", _cancels(engine, repeat, 2))
 
 
 def _lines(engine: FillEngine, holes: list[Hole], tell: Callable[[str], None]) -> Iterator[Case]:
@@ -92,23 +77,13 @@ def _lines(engine: FillEngine, holes: list[Hole], tell: Callable[[str], None]) -
     for hole in holes:
         _forget(engine)
         cold.append(engine.complete(hole.request).total_ms)
-    yield Case(
-        name=f"cold first line, {CONTEXT_TOKENS} tokens of context",
-        unit="ms",
-        ours=statistics.median(cold),
-        better="lower",
-    )
+    yield Case.of(f"cold first line, {CONTEXT_TOKENS} tokens of context", "ms", cold)
     tell("keystrokes")
     warm = []
     for hole in holes:
         engine.complete(hole.typed(back=1))
         warm.append(engine.complete(hole.typed()).total_ms)
-    yield Case(
-        name="finished line after one more character",
-        unit="ms",
-        ours=statistics.median(warm),
-        better="lower",
-    )
+    yield Case.of("finished line after one more character", "ms", warm)
 
 
 def _line_hole(engine: FillEngine, file: str, begin: str) -> Hole:
@@ -150,14 +125,14 @@ def _long_prefix(engine: FillEngine) -> str:
     return _last_tokens(text, LONG_CONTEXT_TOKENS, engine.count_tokens)
 
 
-def _prefill_rate(engine: FillEngine, repeat: int) -> float:
+def _prefill_rates(engine: FillEngine, repeat: int) -> list[float]:
     request = FillRequest(prefix=_long_prefix(engine), mode="line", max_tokens=1)
     rates = []
     for _ in range(repeat):
         _forget(engine)
         result = engine.complete(request)
         rates.append((result.prompt_tokens - result.cached_tokens) / result.prefill_ms * 1e3)
-    return statistics.median(rates)
+    return rates
 
 
 def _long_fills(engine: FillEngine, repeat: int, tell: Callable[[str], None]) -> Iterator[Case]:
@@ -181,14 +156,14 @@ def _long_fills(engine: FillEngine, repeat: int, tell: Callable[[str], None]) ->
     if not rates:
         return  # a model that ends every text at once has no rate
     name = f"fill of {FILL_TOKENS} tokens"
-    yield Case(name=name, unit="tokens/s", ours=statistics.median(rates), better="higher")
-    yield Case(name=name, unit="tokens/pass", ours=statistics.median(shares), better="higher")
+    yield Case.of(name, "tokens/s", rates, better="higher")
+    yield Case.of(name, "tokens/pass", shares, better="higher")
 
 
-def _cancel(engine: FillEngine, repeat: int, frames: int) -> float:
+def _cancels(engine: FillEngine, repeat: int, frames: int) -> list[float]:
     """From the call to an idle engine, after `frames` passes, or in the prefill where that is 0."""
     request = FillRequest(prefix=_long_prefix(engine), mode="region", max_tokens=256)
-    return statistics.median(_cancelled_after(engine, request, frames) for _ in range(repeat))
+    return [_cancelled_after(engine, request, frames) for _ in range(repeat)]
 
 
 def _cancelled_after(engine: FillEngine, request: FillRequest, frames: int) -> float:

@@ -7,7 +7,24 @@ from typing import Any
 
 import pytest
 
-from lsp_server.cli import bench_server
+from lsp_server.cli.bench_case import Case
+from lsp_server.cli.long_file import gaps, long_file
+from lsp_server.open_document import OpenDocument
+
+MODELLED = (
+    "inlineCompletion automatic",
+    "inlineCompletion invoked",
+    "completion",
+    "spanfill/fill",
+    "executeCommand fillSelection",
+)
+SERVER = {
+    "server start to initialize answered",
+    *(f"server: {name}" for name in ("initialize", "didOpen", "didChange", "codeAction", *MODELLED)),
+    "server: inlineCompletion answered from memory",
+    "server: cancel to idle, while reading",
+    "server: cancel to idle, while writing",
+}
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -42,17 +59,64 @@ def test_every_case_is_there(report: Any) -> None:
         "fill of 64 tokens",
         "cancel while reading",
         "cancel while writing",
-        "server start to initialize answered",
+        *SERVER,
     } <= names
 
 
 def test_cases_have_the_documented_keys(report: Any) -> None:
+    keys = {"name", "unit", "better", "ours", "peer", "ratio"}
     for case in report["cases"]:
-        assert set(case) == {"name", "unit", "better", "ours", "peer", "ratio"}
+        assert set(case) in (keys, keys | {"p50", "p95", "p99", "n"})
         assert case["peer"] is None
         assert case["ratio"] is None
         assert case["better"] in ("lower", "higher")
-        assert case["ours"] > 0 or case["name"].startswith("cancel")
+        assert case["ours"] > 0 or "cancel" in case["name"] or "did" in case["name"]
+
+
+def test_every_request_has_its_percentiles(report: Any) -> None:
+    cases = {case["name"]: case for case in report["cases"]}
+    for name in SERVER:
+        case = cases[name]
+        assert case["n"] >= 1
+        assert case["p50"] <= case["p95"] <= case["p99"]
+    for name in MODELLED:
+        whole, rest = cases[f"server: {name}"], cases[f"server: {name}, without the model"]
+        assert whole["n"] == rest["n"] >= 4  # half of the places: now and then the model has nothing to say
+        assert 0 <= rest["p50"] < whole["p50"]
+    assert cases["server start to initialize answered"]["ours"] > 50
+    assert cases["server: initialize"]["ours"] < cases["server start to initialize answered"]["ours"]
+
+
+def test_one_part_can_be_measured_alone(tiny_model: Path) -> None:
+    done = run("--model", str(tiny_model), "--repeat", "1", "--only", "engine")
+    assert done.returncode == 0, done.stderr
+    assert "pass of 32 tokens" in done.stdout
+    assert "server" not in done.stdout
+
+
+def test_a_model_that_is_not_there_is_one_line() -> None:
+    done = run("--model", "nonsense", "--only", "server", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nonsense" in done.stderr
+
+
+def test_percentiles_of_a_case() -> None:
+    row = Case.of("x", "ms", [float(number) for number in range(1, 41)]).row()
+    assert (row["ours"], row["p50"], row["p95"], row["p99"], row["n"]) == (20.5, 20.0, 38.0, 40.0, 40)
+
+
+def test_the_long_file_is_code_of_its_length_with_places_to_write() -> None:
+    text = long_file(2000)
+    assert text.count("\n") == 2000
+    tree = OpenDocument("u", text, language="python").syntax()
+    assert tree is not None
+    places = gaps(text, 8)
+    lines = text.split("\n")
+    assert len({place.line for place in places}) == 8
+    assert places[-1].line - places[0].line > 1500
+    for place in places:
+        assert lines[place.line].endswith(place.rest)
+        assert lines[place.line][: place.column].endswith(("return ", "= "))
 
 
 def test_the_machine_is_described(report: Any) -> None:
@@ -63,15 +127,17 @@ def test_the_machine_is_described(report: Any) -> None:
     assert machine["cpu"]
 
 
-def test_the_server_is_really_started() -> None:
-    assert 50 < bench_server.initialize_ms(1) < 20_000
-
-
 @pytest.mark.parametrize("option", ["--repeat", "--threads"])
 def test_bad_numbers_are_bad_usage(option: str) -> None:
     done = run(option, "0")
     assert (done.returncode, done.stdout) == (2, "")
     assert "at least 1" in done.stderr
+
+
+def test_an_unknown_part_is_bad_usage() -> None:
+    done = run("--only", "everything")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "everything" in done.stderr
 
 
 @pytest.mark.real_model
@@ -81,3 +147,4 @@ def test_people_get_a_table(default_model: Path) -> None:
     assert "cold first line" in done.stdout
     assert "tokens/pass" in done.stdout
     assert "server start" in done.stdout
+    assert "server: inlineCompletion automatic, without the model" in done.stdout
