@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -92,7 +93,7 @@ def load_folder(folder: Path) -> Denoiser:
             )
         model = Denoiser(Shape(**{key: config[key] for key in Shape.__slots__}))
         model.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(f"The checkpoint {folder} can't be read ({error}). Train it again.") from error
     return model
 

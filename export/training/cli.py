@@ -78,7 +78,7 @@ def train(
     from export.training.train import Progress as Stand
     from export.training.train import Run, Settings
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)  # the workers share out the work themselves
     settings = Settings(
         steps=steps,
         minutes=minutes,
@@ -88,7 +88,7 @@ def train(
         embedding_rate=embedding_rate,
         seed=seed,
     )
-    run = Run(corpus, out, settings, compile_model=compile_model)
+    run = Run(corpus, out, settings, threads=threads, compile_model=compile_model)
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

@@ -71,7 +71,7 @@ def evaluate(checkpoint: Path, corpus: Path, *, spans: int, seed: int) -> dict[s
 def choose_spans(split: Split, ids: TokenIds, *, count: int, lines: tuple[int, int], seed: int) -> list[Span]:
     """Whole lines drawn from the middle of windows, each without its last line feed.
 
-    Lines of fewer than two tokens (blank ones, and no others) are passed over.
+    None starts with a blank line or has fewer than two tokens.
 
     Raises:
         InputError: `count` such spans were not found.
@@ -90,11 +90,10 @@ def choose_spans(split: Split, ids: TokenIds, *, count: int, lines: tuple[int, i
         taken = int(rng.integers(lines[0], lines[1] + 1))
         first = next((place for place in feeds if place >= WINDOW_TOKENS // 2), needed) + 1
         ends = [place for place in feeds if place > first]
-        if len(ends) < taken:
+        if len(ends) < taken or tokens[first] == ids.newline:
             continue
         end = ends[taken - 1]
-        blank = not any(token != ids.newline for token in tokens[first:end])
-        if not blank and 2 <= end - first <= LONGEST_SPAN_TOKENS and end < WINDOW_TOKENS:
+        if 2 <= end - first <= LONGEST_SPAN_TOKENS and end < WINDOW_TOKENS:
             chosen.append(Span(prefix=tokens[:first], truth=tokens[first:end], suffix=tokens[end:]))
         if len(chosen) == count:
             return chosen

@@ -134,14 +134,15 @@ class Denoiser(nn.Module):
         return functional.linear(hidden, self.model.embed_tokens.weight)
 
     def forward(self, input_ids: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross entropy, in nats, at the slots that have a target; the head runs on those alone.
+        """Sum of the cross entropy, in nats, at the slots that have a target; the head runs on those alone.
 
         Every such slot weighs the same. Weights of 1 over the masked share, which make the sum a bound on
         the likelihood, would let the few-mask examples' noise decide; decoding needs the crowded ones.
         """
         asked = (targets != IGNORED).flatten().nonzero().squeeze(1)
         chosen = self.hidden(input_ids).flatten(0, 1).index_select(0, asked)
-        return functional.cross_entropy(self.logits(chosen), targets.flatten().index_select(0, asked))
+        wanted = targets.flatten().index_select(0, asked)
+        return functional.cross_entropy(self.logits(chosen), wanted, reduction="sum")
 
 
 def rotation(tokens: int, shape: Shape) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,8 @@ shape are orthogonalised together, which keeps its cost to a few per cent of a s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the quintic iteration, from the Muon write-up: steep at zero, near enough to one after five turns."""
+
+RunAll = Callable[[Callable[[Any], None], Iterable[Any]], None]
+"""Runs a task on each of several independent items."""
 
 
 class Muon(torch.optim.Optimizer):
@@ -23,11 +27,13 @@ class Muon(torch.optim.Optimizer):
         self,
         parameters: Iterable[nn.Parameter],
         lr: float,
+        run_all: RunAll,
         *,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._run_all = run_all
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -38,10 +44,10 @@ class Muon(torch.optim.Optimizer):
             for weight in group["params"]:
                 if weight.grad is not None:
                     by_shape[weight.shape].append(weight)
-            for weights in by_shape.values():
-                self._step_together(weights, group)
+            self._run_all(partial(self._step_together, group), list(by_shape.values()))
 
-    def _step_together(self, weights: list[nn.Parameter], group: dict[str, Any]) -> None:
+    @torch.no_grad()
+    def _step_together(self, group: dict[str, Any], weights: list[nn.Parameter]) -> None:
         gradients = torch.stack([weight.grad for weight in weights if weight.grad is not None])
         for weight in weights:
             if "momentum" not in self.state[weight]:
@@ -70,15 +76,15 @@ def orthogonalise(matrices: Tensor, turns: int = 5) -> Tensor:
 
 
 def make_optimizers(
-    model: nn.Module, *, learning_rate: float, embedding_rate: float, weight_decay: float
+    model: nn.Module, run_all: RunAll, *, learning_rate: float, embedding_rate: float, weight_decay: float
 ) -> list[torch.optim.Optimizer]:
-    """The two optimizers; each group keeps its peak rate as `peak`."""
+    """Muon, which works through `run_all`, and AdamW; each group keeps its peak rate as `peak`."""
     matrices = [
         weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name
     ]
     others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
     optimizers: list[torch.optim.Optimizer] = [
-        Muon(matrices, learning_rate, weight_decay=weight_decay),
+        Muon(matrices, learning_rate, run_all, weight_decay=weight_decay),
         torch.optim.AdamW(others, embedding_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
     for optimizer in optimizers:

@@ -22,6 +22,7 @@ from export.training.model import Denoiser, Shape
 from export.training.optimizer import make_optimizers
 from export.training.schedule import Schedule
 from export.training.vocabulary import load_tokenizer, token_ids
+from export.training.workers import Workers
 from runtime.errors import InputError
 
 GRADIENT_LIMIT = 1.0
@@ -58,7 +59,8 @@ class Settings:
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise InputError("Say how long to train: give either --steps or --minutes.")
-        if min(self.steps or 1, self.minutes or 1, self.batch, self.window, self.warmup_steps) <= 0:
+        length = self.steps if self.steps is not None else self.minutes
+        if length is None or min(length, self.batch, self.window, self.warmup_steps) <= 0:
             raise InputError("Steps, minutes, batch, window and warm-up must be greater than zero.")
 
 
@@ -79,13 +81,18 @@ class Run:
     """One training run and its folder."""
 
     def __init__(
-        self, corpus: Path, folder: Path, settings: Settings, *, compile_model: bool = False
+        self, corpus: Path, folder: Path, settings: Settings, *, threads: int = 1, compile_model: bool = False
     ) -> None:
         """Starts anew, or where the state in `folder` ends.
 
         Raises:
             InputError: the corpus is missing, or the folder's run had other settings.
         """
+        if not 1 <= threads <= settings.batch or settings.batch % threads:
+            raise InputError(
+                f"Each core takes an equal share of the batch, and {settings.batch} examples can't be shared "
+                f"out among {threads}. Choose other --threads or --batch."
+            )
         self.folder, self.settings = folder, settings
         self._tokenizer_file = corpus / "tokenizer.json"
         tokenizer = load_tokenizer(self._tokenizer_file)
@@ -105,8 +112,10 @@ class Run:
         self._validation = batches("validation", settings.seed + 1)
         torch.manual_seed(settings.seed)
         self.model = Denoiser(settings.shape)
+        self._workers = Workers(self.model, threads)
         self._optimizers = make_optimizers(
             self.model,
+            self._workers.map,
             learning_rate=settings.learning_rate,
             embedding_rate=settings.embedding_rate,
             weight_decay=settings.weight_decay,
@@ -137,6 +146,8 @@ class Run:
 
         The state is saved every `save_every_s` seconds and at the end, however it comes.
         """
+        if self.schedule.ended(self.step):
+            return True
         saved_at = time.monotonic()
         with _interruptible() as interrupted:
             while not self.schedule.ended(self.step) and self.step != stop_after and not interrupted:
@@ -187,25 +198,22 @@ class Run:
 
     def validation_loss(self) -> float:
         """Mean loss over the same examples of the validation packages each time, nats a masked token."""
-        with torch.no_grad():
-            losses = [
-                float(self.model(*self._batch(self._validation, i)))
-                for i in range(self._validation_batches())
-            ]
-        return sum(losses) / len(losses)
+        numbers = range(self._validation_batches())
+        return sum(self._workers.loss(*self._batch(self._validation, number)) for number in numbers) / len(
+            numbers
+        )
 
     def _take_step(self) -> None:
         factor = self.schedule.factor(self.step)
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * factor
-        loss = self.model(*self._batch(self._train, self.step))
-        loss.backward()
+        loss = self._workers.gradients(*self._batch(self._train, self.step))
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_LIMIT)
         for optimizer in self._optimizers:
             optimizer.step()
             optimizer.zero_grad()
-        self._losses.append(float(loss.detach()))
+        self._losses.append(loss)
         self.step += 1
 
     def _validate(self) -> None:
