@@ -112,9 +112,7 @@ def train(
 
         ended = run.train(show, save_every_s=save_every)
     console.print(
-        f"Finished after {run.step} steps."
-        if ended
-        else f"Saved at step {run.step}. The same command goes on."
+        f"Finished with step {run.step}." if ended else f"Saved at step {run.step}. The same command goes on."
     )
 
 

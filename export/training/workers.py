@@ -31,7 +31,7 @@ class Workers:
 
     def loss(self, inputs: Tensor, targets: Tensor) -> float:
         """Mean loss of (batch, tokens)."""
-        return sum(self._each_share("loss", self._loss, inputs, targets))
+        return float(sum(self._each_share("loss", self._loss, inputs, targets)))
 
     def gradients(self, inputs: Tensor, targets: Tensor) -> float:
         """Set every parameter's `grad` to that of the mean loss of (batch, tokens), and return that loss."""
@@ -41,7 +41,7 @@ class Workers:
             for _, gradients in results[1:]:
                 total = total + gradients[index]
             weight.grad = total
-        return sum(loss for loss, _ in results)
+        return float(sum(loss for loss, _ in results))
 
     def map(self, task: Callable[[Any], None], items: Iterable[Any]) -> None:
         """Run independent tasks, as many at a time as there are workers."""
