@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+SWITCH_INTERVAL_S = 0.001
+"""How long the engine's thread may run Python while the event loop waits; a keystroke is not to notice it."""
+
 
 def command(
     stdio: Annotated[bool, typer.Option("--stdio", help="Standard input and output; the default.")] = False,
@@ -35,6 +38,7 @@ def command(
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         force=True,  # the command line has set up its own by now
     )
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     # The thousands of classes made now live to the end: the collector need not look at them, now or later.
     gc.disable()
     from lsp_server.stdio import serve_stdio

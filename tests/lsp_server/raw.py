@@ -34,11 +34,12 @@ class Raw:
         self.process = process
 
     @classmethod
-    async def start(cls, *command: str) -> "Raw":
+    async def start(cls, *command: str, **options: Any) -> "Raw":
+        """The command, by default the scripted server; `options` are the process's, as `cwd` and `env`."""
         pipe = asyncio.subprocess.PIPE
         arguments = command or (SCRIPTED,)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, stdin=pipe, stdout=pipe, stderr=pipe
+            sys.executable, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, **options
         )
         return cls(process)
 
