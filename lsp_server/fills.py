@@ -15,7 +15,7 @@ from lsp_server.messages import FRAME, FillParams
 from lsp_server.open_document import OpenDocument
 from lsp_server.progress import Report, reported
 from lsp_server.session import Session, path_of
-from lsp_server.suggestions import limits_of, now_ms, path_name, shown_text
+from lsp_server.suggestions import now_ms, shown_text
 from runtime import FillCancelled, FillRequest, FillResult, Frame, Mode, UsageError
 
 _STALE = "The text changed while it was being filled; nothing was edited."
@@ -93,6 +93,7 @@ async def fill(session: Session, params: FillParams, title: str = "Filling") -> 
     version = document.version
     if params.text_document.version not in (None, version):
         raise JsonRpcContentModified("The text has changed since; nothing was edited.")
+    await session.looked_around(document)
     hole, request = _request(session, document, params)
     started = _Started(
         id=params.id or session.next_id(),
@@ -165,10 +166,10 @@ def _request(session: Session, document: OpenDocument, params: FillParams) -> tu
         end,
         mode,
         document.language,
-        path=path_name(session, path),
-        limits=limits_of(session),
+        path=session.shown_path(path),
+        limits=session.context_limits,
         syntax=document.syntax,
-        context=session.other_files(document),
+        context=session.other_files(document, document.text, start),
         instruction=_spelled_out(params.instruction, document, start, end),
         layout=CHAT if params.instruction else "auto",
         sampler=session.options.model.sampler,

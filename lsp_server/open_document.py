@@ -37,6 +37,10 @@ class OpenDocument(Document):
             edit_tree(self._syntax.tree, before, edit, self.text)
         self._fresh = False
 
+    def parsed(self) -> Syntax | None:
+        """The current tree where it is there already."""
+        return self._syntax if self._fresh else None
+
     def syntax(self) -> Syntax | None:
         """The current tree; None where the language has no grammar."""
         if not self._fresh:

@@ -17,7 +17,8 @@ from pygls.capabilities import get_capability
 from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server import wire
-from lsp_server.context import CHARS_PER_TOKEN
+from lsp_server.context import CHARS_PER_TOKEN, ContextLimits
+from lsp_server.definition_choice import Chunks
 from lsp_server.engine_host import EngineHost, Status
 from lsp_server.messages import STATUS
 from lsp_server.neighbours import Neighbours
@@ -28,7 +29,9 @@ from lsp_server.positions import Encoding
 from lsp_server.privacy import Privacy
 from lsp_server.reuse import SuggestionMemory
 from lsp_server.statistics import Statistics
+from lsp_server.surroundings import Surroundings
 from lsp_server.trigger_kinds import TriggerNumbering
+from lsp_server.workspace_files import WorkspaceFiles
 
 if TYPE_CHECKING:
     from lsp_server.language_server import SpanfillServer
@@ -59,6 +62,7 @@ class Session:
         self.paused = False
         self.roots: tuple[Path, ...] = ()
         self.privacy = Privacy()
+        self.surroundings = Surroundings(WorkspaceFiles((), self.privacy))
         self.memory = SuggestionMemory()
         self.neighbours = Neighbours()
         self.pacing = Pacing()
@@ -106,7 +110,14 @@ class Session:
         self.host.want(self, self.options.enabled)
         if self.options.enabled and self.options.model.load == "startup":
             self.host.preload()
-        self.privacy = Privacy(self.roots, self.options.files.secret_globs)
+        self.work_in(self.roots)
+
+    def work_in(self, roots: tuple[Path, ...]) -> None:
+        """Take the workspace's folders: paths, ignore files and imports count from them."""
+        self.roots = roots
+        self.privacy = Privacy(roots, self.options.files.secret_globs)
+        self.surroundings.close()
+        self.surroundings = Surroundings(WorkspaceFiles(roots, self.privacy))
 
     @property
     def chat(self) -> bool:
@@ -132,6 +143,7 @@ class Session:
         if self.report in self.host.listeners:
             self.host.listeners.remove(self.report)
         self.host.leave(self)
+        self.surroundings.close()
 
     def select_model(self, name: str | None) -> None:
         """Use another model until the settings name a new one; the same again is tried anew if it failed."""
@@ -151,10 +163,51 @@ class Session:
         self._last_id += 1
         return f"s{self._last_id}"
 
-    def other_files(self, document: OpenDocument) -> tuple[tuple[str, str], ...]:
-        """(path, text) chunks of other files for a fill in `document`."""
-        limit = self.options.context.other_files_tokens * CHARS_PER_TOKEN
-        return self.neighbours.chunks(document.uri, limit) if limit else ()
+    @property
+    def context_limits(self) -> ContextLimits:
+        """The windows the settings ask for."""
+        context = self.options.context
+        return ContextLimits(
+            prefix_tokens=context.prefix_tokens,
+            suffix_tokens=context.suffix_tokens,
+            other_files_tokens=context.other_files_tokens,
+        )
+
+    def shown_path(self, path: str) -> str:
+        """A file's name as the model sees it: from the workspace's root on, never the user's folders."""
+        for root in self.roots:
+            if path.startswith(root.as_posix() + "/"):
+                return path[len(root.as_posix()) + 1 :]
+        return path.rsplit("/", 1)[-1]
+
+    def look_around(self, document: OpenDocument, *, again: bool = False) -> None:
+        """Begin to look up what a document can name, where that is wanted and its text is no secret."""
+        path = path_of(document.uri)
+        if self.options.context.definitions_tokens and not self.privacy.secret(path):
+            self.surroundings.look_up(document, Path(path), again=again)
+
+    async def looked_around(self, document: OpenDocument) -> None:
+        """`look_around`, and a short wait for what it finds."""
+        self.look_around(document)
+        await self.surroundings.settle(document, self.options.context.look_up_ms)
+
+    def other_files(self, document: OpenDocument, text: str, offset: int) -> Chunks:
+        """(path, text) chunks of other files for a fill at `offset` of `text`, which `document` holds or
+        may hold soon. What changes least comes first: definitions, then what was edited lately."""
+        context = self.options.context
+        chunks: Chunks = ()
+        if context.definitions_tokens:
+            chunks = self.surroundings.chunks(
+                document,
+                text,
+                offset,
+                limit=context.definitions_tokens * CHARS_PER_TOKEN,
+                limits=self.context_limits,
+                name_of=lambda path: self.shown_path(path.as_posix()),
+                own=self.shown_path(path_of(document.uri)),
+            )
+        limit = context.other_files_tokens * CHARS_PER_TOKEN
+        return chunks + self.neighbours.chunks(document.uri, limit) if limit else chunks
 
     def capability(self, path: str) -> Any:
         """A client capability by its dotted path in lsprotocol's names; None where the client has none."""

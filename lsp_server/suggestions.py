@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, replace
 
 from lsp_server import gates, indentation
-from lsp_server.context import ContextLimits
 from lsp_server.engine_host import Priority
 from lsp_server.fill_requests import request_for
 from lsp_server.holes import Hole, SyntaxSource, insertion_end
@@ -111,6 +110,7 @@ async def _worth_asking(session: Session, query: Query) -> bool:
 
 async def _ask(session: Session, query: Query) -> list[Suggestion]:
     document, version = query.document, query.document.version
+    await session.looked_around(document)
     started = now_ms()
     hole, request = fill_request(session, query)
     prepared_ms = now_ms() - started
@@ -180,10 +180,10 @@ def fill_request(session: Session, query: Query) -> tuple[Hole, FillRequest]:
         None,
         mode,
         query.document.language,
-        path=path_name(session, path_of(query.document.uri)),
-        limits=limits_of(session),
+        path=session.shown_path(path_of(query.document.uri)),
+        limits=session.context_limits,
         syntax=syntax,
-        context=session.other_files(query.document),
+        context=session.other_files(query.document, query.text, query.offset),
         sampler=options.model.sampler,
     )
     if query.invoked:
@@ -200,24 +200,6 @@ def fill_request(session: Session, query: Query) -> tuple[Hole, FillRequest]:
 
 def _no_syntax() -> None:
     return None
-
-
-def limits_of(session: Session) -> ContextLimits:
-    """The windows the settings ask for."""
-    context = session.options.context
-    return ContextLimits(
-        prefix_tokens=context.prefix_tokens,
-        suffix_tokens=context.suffix_tokens,
-        other_files_tokens=context.other_files_tokens,
-    )
-
-
-def path_name(session: Session, path: str) -> str:
-    """A file's name as the model sees it: from the workspace's root on, never the user's folders."""
-    for root in session.roots:
-        if path.startswith(root.as_posix() + "/"):
-            return path[len(root.as_posix()) + 1 :]
-    return path.rsplit("/", 1)[-1]
 
 
 def shown_text(

@@ -4,6 +4,7 @@ Parses, and re-parses after edits what they touched. Knows nodes; does not know 
 """
 
 from collections.abc import Iterator
+from copy import copy
 
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Point, Tree
@@ -11,6 +12,8 @@ from tree_sitter import Node, Parser, Point, Tree
 from lsp_server.documents import Edit
 from lsp_server.languages import Language
 from runtime import load_grammar
+
+_PIECE_BYTES = 2048
 
 
 def grammar_of(language: Language) -> Grammar | None:
@@ -31,6 +34,10 @@ class Syntax:
         self.tree = tree
         self._data = data
         self._ascii = len(data) == len(text)
+
+    def copied(self) -> "Syntax":
+        """The same tree for another thread, untouched by edits that this one is told of."""
+        return Syntax(self.text, self.language, copy(self.tree), self._data)
 
     @property
     def root(self) -> Node:
@@ -74,6 +81,19 @@ def parse(text: str, language: Language) -> Syntax | None:
         return None
     data = _encode(text)
     return Syntax(text, language, Parser(grammar).parse(data), data)
+
+
+def parse_in_pieces(text: str, language: Language) -> Syntax | None:
+    """`parse` for a background thread: other threads get their turn between pieces of the text."""
+    grammar = grammar_of(language)
+    if grammar is None:
+        return None
+    data = _encode(text)
+
+    def piece(start: int, _: Point) -> bytes:
+        return data[start : start + _PIECE_BYTES]
+
+    return Syntax(text, language, Parser(grammar).parse(piece), data)
 
 
 def edit_tree(tree: Tree, before: str, edit: Edit, after: str) -> None:

@@ -12,7 +12,6 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from lsp_server.features import completion
 from lsp_server.options import read_options
 from lsp_server.positions import negotiate
-from lsp_server.privacy import Privacy
 from lsp_server.session import Session, path_of
 from lsp_server.trigger_kinds import TriggerNumbering
 
@@ -42,10 +41,8 @@ def initialize(ls: "SpanfillServer", params: types.InitializeParams) -> None:
     offered = session.capability("general.position_encodings")
     session.encoding = negotiate([str(getattr(kind, "value", kind)) for kind in offered or ()])
     session.numbering = TriggerNumbering(params.client_info.name if params.client_info else "")
-    session.roots = _paths(folder.uri for folder in params.workspace_folders or ())
-    if not session.roots and params.root_uri:
-        session.roots = _paths([params.root_uri])
-    session.privacy = Privacy(session.roots)
+    roots = _paths(folder.uri for folder in params.workspace_folders or ())
+    session.work_in(roots or (_paths([params.root_uri]) if params.root_uri else ()))
     options, _ = read_options(params.initialization_options)
     if options.completion.fallback:
         completion.register(ls)
@@ -71,9 +68,7 @@ def _paths(uris: Iterable[str]) -> tuple[Path, ...]:
 def did_change_workspace_folders(ls: "SpanfillServer", params: types.DidChangeWorkspaceFoldersParams) -> None:
     """Paths and ignore files count from the workspace's folders."""
     del params
-    session = ls.session
-    session.roots = _paths(folder.uri for folder in ls.workspace.folders.values())
-    session.privacy = Privacy(session.roots, session.options.files.secret_globs)
+    ls.session.work_in(_paths(folder.uri for folder in ls.workspace.folders.values()))
 
 
 def initialized(ls: "SpanfillServer", params: types.InitializedParams) -> None:

@@ -8,7 +8,7 @@ from lsprotocol import types
 from lsp_server.conversion import range_of
 from lsp_server.open_document import OpenDocument
 from lsp_server.session import Session, path_of
-from lsp_server.suggestions import now_ms, path_name
+from lsp_server.suggestions import now_ms
 
 if TYPE_CHECKING:
     from lsp_server.language_server import SpanfillServer
@@ -35,6 +35,7 @@ def did_open(ls: "SpanfillServer", params: types.DidOpenTextDocumentParams) -> N
     )
     session.documents[item.uri] = document
     _visit(session, document, 0)
+    session.look_around(document)
 
 
 def did_change(ls: "SpanfillServer", params: types.DidChangeTextDocumentParams) -> None:
@@ -59,10 +60,11 @@ def did_change(ls: "SpanfillServer", params: types.DidChangeTextDocumentParams) 
 def _visit(session: Session, document: OpenDocument, line: int) -> None:
     """Keep a part of the text as context for other files, where that is wanted and it is no secret."""
     if session.options.context.other_files_tokens and not session.privacy.secret(path_of(document.uri)):
-        session.neighbours.visit(document, path_name(session, path_of(document.uri)), line)
+        session.neighbours.visit(document, session.shown_path(path_of(document.uri)), line)
 
 
 def did_close(ls: "SpanfillServer", params: types.DidCloseTextDocumentParams) -> None:
     """Forget a text."""
     ls.session.documents.pop(params.text_document.uri, None)
     ls.session.memory.forget(params.text_document.uri)
+    ls.session.surroundings.forget(params.text_document.uri)

@@ -1,0 +1,129 @@
+"""Which definitions a fill is shown, within a budget of characters.
+
+The choice is made to last: it changes when a name turns up whose definition is not among the chosen, not
+with every key. So the model's cache of it lives. Pure; deterministic.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server import indentation
+from lsp_server.outline import Definition
+from lsp_server.related import Surround
+
+CONSIDERED = 1500
+"""Most definitions that are weighed."""
+LINES_ABOVE, LINES_BELOW = 40, 12
+_NAMES_KEPT = 60
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+
+Chunks = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, and for what."""
+
+    surround: Surround
+    limit: int
+    near: frozenset[str]
+    """The names near the hole that it was made for, as far as they are defined somewhere."""
+    chunks: Chunks
+    """(path, definitions) for each file, the document's own last."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    rank: int
+    order: int
+    path: Path | None
+    """None for the document itself."""
+    definition: Definition
+
+
+def names_near(text: str, offset: int) -> frozenset[str]:
+    """Names on the lines around an offset, but for its own line: that one is being written."""
+    start = indentation.line_start(text, offset)
+    end = indentation.line_end(text, offset)
+    first = start
+    for _ in range(LINES_ABOVE):
+        if first == 0:
+            break
+        first = indentation.line_start(text, first - 1)
+    last: int | None = end
+    for _ in range(LINES_BELOW):
+        last = indentation.next_line(text, last) if last is not None else None
+    last = len(text) if last is None else indentation.line_end(text, last)
+    return frozenset(_IDENTIFIER.findall(text[first:start]) + _IDENTIFIER.findall(text[end:last]))
+
+
+def choose(
+    surround: Surround,
+    near: frozenset[str],
+    text: str,
+    window: str,
+    limit: int,
+    name_of: Callable[[Path], str],
+    own: str,
+    before: Choice | None = None,
+) -> Choice:
+    """Definitions of `surround`, `limit` characters in all at most.
+
+    `near`: names around the hole; `text`: the document; `window`: the part of it that is shown anyway;
+    `own`: the document's name. Where `before`, the choice until now, still serves, it is answered.
+    """
+    known = near & _defined(surround, window)
+    if before is not None and before.surround is surround and before.limit == limit:
+        if known <= before.near:
+            return before
+        if len(known | before.near) <= _NAMES_KEPT:
+            known |= before.near
+    groups: dict[str, list[str]] = {}
+    for candidate in _within(_candidates(surround, known, text, window), limit):
+        name = own if candidate.path is None else name_of(candidate.path)
+        groups.setdefault(name, []).append(candidate.definition.text)
+    chunks = tuple((name, "\n".join(texts) + "\n") for name, texts in groups.items())
+    return Choice(surround, limit, known, chunks)
+
+
+def _within(candidates: list[_Candidate], limit: int) -> list[_Candidate]:
+    """Those that fit, the most wanted first, in the order they stand."""
+    chosen: list[_Candidate] = []
+    for candidate in sorted(candidates, key=lambda one: (one.rank, one.order)):
+        size = len(candidate.definition.text) + 1
+        if size <= limit:
+            limit -= size
+            chosen.append(candidate)
+    return sorted(chosen, key=lambda one: one.order)
+
+
+def _defined(surround: Surround, window: str) -> frozenset[str]:
+    """Names whose definitions may be chosen."""
+    return surround.names | {one.name for one in surround.own if one.line not in window}
+
+
+def _candidates(surround: Surround, near: frozenset[str], text: str, window: str) -> list[_Candidate]:
+    """Everything that may be shown; the lower the rank, the sooner it is."""
+    found: list[_Candidate] = []
+    uses = Counter(_IDENTIFIER.findall(text))
+    for related in surround.imported:
+        for definition in related.definitions[: CONSIDERED - len(found)]:
+            name = definition.name
+            named = name in related.named
+            if name in near:
+                rank = 0
+            elif named:
+                # Imported and not used yet: it is about to be.
+                rank = 1 if uses[name] <= 1 else 2
+            elif related.beside or name.startswith("_"):
+                continue
+            else:
+                rank = 3
+            found.append(_Candidate(rank, len(found), related.path, definition))
+    for definition in surround.own:
+        if definition.name in near and definition.line not in window:
+            found.append(_Candidate(0, len(found), None, definition))
+    return found
