@@ -6,8 +6,22 @@ from export.checkpoints.base import Checkpoint
 from export.convert import convert_checkpoint
 from export.decoder import Progress
 from export.encoders import convert_encoder, encoder_reference, is_encoder
+from export.encoders.detect import NAME
+from export.families.registry import AUTO, family_names
 from export.verification.reference import DecoderReference, Reference
+from runtime.errors import UsageError
 from runtime.manifest import Manifest
+
+
+def check_family(name: str) -> None:
+    """Refuse a name that no family has, before anything is read.
+
+    Raises:
+        UsageError: no such family.
+    """
+    names = (AUTO, *family_names(), NAME)
+    if name not in names:
+        raise UsageError(f"No family {name!r}; choose one of {', '.join(names)}.")
 
 
 def convert_model(

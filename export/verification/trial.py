@@ -13,8 +13,14 @@ from runtime.tokenizer import Tokenizer
 WINDOW_TOKENS = 256
 """Tokens of one trial; a reference pass over all of them fits in memory for any vocabulary."""
 
+WINDOW_BLOCKS = 8
+"""Blocks of a block-causal model's trial."""
+
 MASKED_SHARE = 0.3
-"""Of a masked model's tokens: enough context that the answers mean something."""
+"""Of a bidirectional model's tokens: enough context that the answers mean something."""
+
+BLOCK_SHARE = 0.5
+"""Of a block-causal model's last block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +40,17 @@ def trials(
 ) -> Iterator[Trial]:
     """Windows of `texts`, until `tokens` answers are asked for.
 
-    A causal model is asked for every next token. A masked model is asked for the tokens under a random
-    `MASKED_SHARE` of masks; in a block-causal one these all lie in the last block, behind which it sees
-    nothing.
+    A causal model is asked for every next token. A masked model is asked for the tokens under randomly
+    placed masks; in a block-causal one these all lie in the last block, behind which it sees nothing.
 
     Raises:
         UsageError: the texts are too short.
     """
     random = np.random.default_rng(seed)
     window = min(WINDOW_TOKENS, manifest.context_length)
+    if manifest.block_length:
+        # Only the last block is asked for, so that many short texts ask more than few long ones.
+        window = min(window, WINDOW_BLOCKS * manifest.block_length)
     left = tokens
     for text in texts:
         ids = np.array(tokenizer.encode(text), np.int64)
@@ -73,7 +81,8 @@ def _trial(manifest: Manifest, ids: NDArray[np.int64], random: np.random.Generat
         # A shifted model's answer for a block's first slot comes from the block before.
         first = max(first, len(ids) - manifest.block_length + int(manifest.shift))
     places = np.arange(first, len(ids))
-    count = max(1, round(len(places) * MASKED_SHARE))
+    share = MASKED_SHARE if manifest.attention == "bidirectional" else BLOCK_SHARE
+    count = max(1, round(len(places) * share))
     masked = np.sort(random.choice(places, count, replace=False))
     seen = ids.copy()
     mask = manifest.tokens.mask

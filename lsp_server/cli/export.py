@@ -64,9 +64,10 @@ def command(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists already. Remove it, or name another place.")
     from export.checkpoints.open import open_checkpoint
-    from export.models import convert_model
+    from export.models import check_family, convert_model
     from lsp_server.cli.progress import StageBar
 
+    check_family(family)
     with StageBar() as bar:
         manifest = convert_model(
             open_checkpoint(checkpoint, revision=revision, progress=bar),
