@@ -22,6 +22,8 @@ _DECORATOR_CHARACTERS = 80
 _DEPTH = 4
 _DOCSTRING = re.compile(r"[rRuU]?(\"\"\"|'''|\"|')\s*(.*?)\s*(?:\1|\n|$)", re.DOTALL)
 _COMMENT_SIGNS = re.compile(r"^\s*(?:/\*+!?|//+!?|#+|--+|\*+(?!/))\s?|\s*\*+/\s*$")
+_TRANSPARENT = frozenset(("export_statement", "body_statement"))
+"""What a comment above its first child may stand before."""
 _FIELD = re.compile(r"[A-Za-z]\w*\s*:|[A-Z][A-Z0-9_]*\s*=")
 """A declared field of a Python class, or a member of an enumeration."""
 _PRIVATE = re.compile(r"^(?:_(?!_)|#)")
@@ -250,9 +252,7 @@ def _docstring(node: Node) -> str:
 
 def _comment_above(node: Node) -> str:
     """The first line of the comment that ends on the line above a node, or above what wraps it."""
-    while (
-        node.prev_named_sibling is None and node.parent is not None and node.parent.type == "export_statement"
-    ):
+    while node.prev_named_sibling is None and node.parent is not None and node.parent.type in _TRANSPARENT:
         node = node.parent
     above, first, row = node.prev_named_sibling, None, node.start_point.row
     while above is not None and "comment" in above.type:
