@@ -9,9 +9,6 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-# Named exactly: an index that has a CPU build of this release then gives that one.
-PARITY := torch==2.13.0 transformers==4.57.6 optimum==2.1.0 optimum-onnx==0.1.0
-
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fmt lint type bench clean
 
@@ -61,8 +58,8 @@ $(VENV)/dev.stamp: pyproject.toml | $(VENV)/venv.stamp
 	@$(PIP) --editable ".[cpu,dev]"
 	@touch $@ $(VENV)/run.stamp
 
-# torch is compared with, in the tests of export/; nothing else needs it.
+# What the tests of export/ compare with; nothing else needs it.
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/venv.stamp
 	@echo "Installing spanfill, the development tools and torch into $(VENV)"
-	@$(PIP) --editable ".[cpu,dev]" $(PARITY)
+	@$(PIP) --editable ".[cpu,dev,export]"
 	@touch $@ $(VENV)/run.stamp $(VENV)/dev.stamp
