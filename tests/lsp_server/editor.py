@@ -1,15 +1,19 @@
 """A client for tests: pytest-lsp's, with the messages it gets kept and awaited by what they say."""
 
 import asyncio
+import os
+import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pytest_lsp import LanguageClient, make_test_lsp_client
 
+SERVE = ("-m", "lsp_server.cli.main", "serve", "--stdio")
 SCRIPTED = str(Path(__file__).with_name("scripted_server.py"))
 URI = "file:///workspace/module.py"
 PATIENCE_S = 20.0
@@ -45,6 +49,12 @@ class Editor:
             )
         )
         return self.result
+
+    @property
+    def pid(self) -> int:
+        """Of the server's process."""
+        assert self.client._server is not None
+        return self.client._server.pid
 
     async def until(self, method: str, test: Callable[[Any], bool] = lambda _: True) -> Any:
         """The first message of a kind, seen already or still to come, that passes a test."""
@@ -106,10 +116,22 @@ class Editor:
         )
 
 
+@asynccontextmanager
+async def editing(*command: str, **environment: str) -> AsyncIterator[Editor]:
+    """A client of a fresh server process, the scripted one by default; it is not initialized yet."""
+    client = make_client()
+    await client.start_io(sys.executable, *(command or (SCRIPTED,)), env={**os.environ, **environment})
+    try:
+        yield client.editor  # type: ignore[attr-defined]
+    finally:
+        await client.shutdown_session()
+        await client.stop()
+
+
 def make_client() -> LanguageClient:
     client = make_test_lsp_client()
     client.editor = Editor(client)  # type: ignore[attr-defined]
     return client
 
 
-__all__ = ["SCRIPTED", "URI", "Editor", "make_client"]
+__all__ = ["SCRIPTED", "SERVE", "URI", "Editor", "editing", "make_client"]
