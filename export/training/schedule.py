@@ -3,10 +3,14 @@
 Knows steps and seconds; does not know the model.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 DECAY_SHARE = 0.3
 """Share of the run that the decay takes. What is gained by it outweighs the plateau it costs."""
+
+PACE_STEPS = 100
+"""Steps whose pace gives the decay its length: a slow hour before says nothing of the minutes to come."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,6 +29,7 @@ class Schedule:
     """Time in all, that of resumed runs added up."""
     decay_start: int | None = None
     """First step of the decay; with `minutes`, set when the time comes."""
+    _looks: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=PACE_STEPS + 1), init=False)
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.decay_start is None:
@@ -34,10 +39,14 @@ class Schedule:
         """Start the decay if it is time: `elapsed_s` seconds have gone into the first `step` steps."""
         if self.steps is not None or self.minutes is None or step == 0:
             return
+        self._looks.append((step, elapsed_s))
         whole_s = self.minutes * 60
         if elapsed_s >= (1 - DECAY_SHARE) * whole_s:
-            left = max(1, round((whole_s - elapsed_s) * step / elapsed_s))
-            self.decay_start, self.steps = step, step + left
+            # A run that was just resumed has its average alone to go by.
+            before = self._looks[0] if len(self._looks) > PACE_STEPS else (0, 0.0)
+            steps_per_s = (step - before[0]) / max(1e-9, elapsed_s - before[1])
+            self.decay_start = step
+            self.steps = step + max(1, round((whole_s - elapsed_s) * steps_per_s))
 
     def factor(self, step: int) -> float:
         """Share of the peak rate that applies to a step, from 0."""

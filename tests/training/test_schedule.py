@@ -16,7 +16,7 @@ def test_warm_up_plateau_decay() -> None:
     assert schedule.ended(100)
 
 
-def test_the_clock_starts_the_decay_and_the_pace_so_far_gives_its_length() -> None:
+def test_the_clock_starts_the_decay_and_the_pace_gives_its_length() -> None:
     schedule = Schedule(warmup_steps=1, minutes=10)
     schedule.look_at_clock(200, 419.0)
     assert schedule.steps is None
@@ -29,6 +29,18 @@ def test_the_clock_starts_the_decay_and_the_pace_so_far_gives_its_length() -> No
     # Later looks change nothing: the rest of the run no longer depends on the clock.
     schedule.look_at_clock(250, 599.0)
     assert schedule.steps == 300
+
+
+def test_the_pace_is_that_of_the_last_steps() -> None:
+    schedule = Schedule(warmup_steps=1, minutes=10)
+    # Slow at first, two steps a second at last.
+    for step in range(1, 101):
+        schedule.look_at_clock(step, step * 3.0)
+    for step in range(101, 341):
+        schedule.look_at_clock(step, 300 + (step - 100) * 0.5)
+
+    assert schedule.decay_start == 340
+    assert schedule.steps == 340 + 360
 
 
 def test_time_lost_before_the_decay_shortens_it() -> None:
