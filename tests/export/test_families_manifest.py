@@ -91,7 +91,7 @@ def prompt(model: FamilyModel, layout: str) -> SpanPrompt:
         layout=layout,
     )
     tokenizer = Tokenizer(model.folder("none") / "tokenizer.json")
-    return build_span_prompt(model.manifest, tokenizer, request)
+    return build_span_prompt(model.manifest, tokenizer, request, slots=8)
 
 
 def spelled(model: FamilyModel, ids: tuple[int, ...]) -> str:
