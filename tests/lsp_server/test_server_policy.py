@@ -80,7 +80,9 @@ async def test_disabled_means_that_not_even_the_runtime_is_loaded(tiny_model: Pa
             await editor.request("spanfill/fill", fill_here())
         chosen = {"command": "spanfill.selectModel", "arguments": [str(tiny_model)]}
         await editor.request("workspace/executeCommand", chosen)
-        await stats(editor)
+        for _ in range(20):
+            await stats(editor)
+        assert {status.state for _, status in editor.seen} <= {"unloaded"}
         assert not runtime_loaded(editor)
 
 
