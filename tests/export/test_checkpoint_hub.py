@@ -18,6 +18,7 @@ from checkpoint_files import write_index
 from checkpoint_maker import make_checkpoint
 from hub_server import Repository, serve_repository
 from huggingface_hub import constants
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 from safetensors.numpy import load_file
 
 from export.checkpoints import Checkpoint, open_checkpoint
@@ -186,6 +187,26 @@ def test_a_hub_that_lists_odd_names_gets_no_file_written_there(files: dict[str, 
     with hub({**files, name: b"x"}) as served:
         folder = opened(served).path
     assert not list(folder.parents[2].rglob("*evil*"))
+
+
+@pytest.mark.parametrize("name", ["../evil.safetensors", "sub/evil.safetensors", "evil\\.safetensors"])
+def test_weights_of_an_odd_name_are_no_weights(files: dict[str, bytes], name: str) -> None:
+    texts = {file: files[file] for file in ("config.json", "tokenizer.json")}
+    with (
+        hub({**texts, name: b"x"}) as served,
+        pytest.raises(ModelFileError, match="owner/Tiny-Dream holds no weights"),
+    ):
+        opened(served)
+    assert not [request for request in served.requests if "evil" in request]
+
+
+def test_the_librarys_progress_bars_are_off_only_while_it_fetches() -> None:
+    with repository_module._quiet_bars():
+        assert are_progress_bars_disabled()
+        with repository_module._quiet_bars():
+            assert are_progress_bars_disabled()
+        assert are_progress_bars_disabled()
+    assert not are_progress_bars_disabled()
 
 
 def test_a_hub_without_a_commit_is_refused(files: dict[str, bytes]) -> None:
