@@ -11,6 +11,7 @@ import argparse
 import ast
 import json
 import random
+import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -217,12 +218,14 @@ def main() -> None:
     model = Path(options.model) if options.model and Path(options.model).is_dir() else options.model
     engine = FillEngine.open(model)
     index = DefinitionIndex(WorkspaceFiles([ROOT], Privacy([ROOT])))
+    places = chosen_sites(options.sites, options.seed)
+    texts = {site.file: (ROOT / site.file).read_text(encoding="utf-8") for site in places}
     records = []
     for tokens in options.tokens:
         right = fits = exact = 0
         sizes, times = [], []
-        for site in chosen_sites(options.sites, options.seed):
-            whole = (ROOT / site.file).read_text(encoding="utf-8")
+        for site in places:
+            whole = texts[site.file]
             text = whole[: site.start] + whole[site.end :]
             context = definitions(site, text, tokens, index) if tokens else ()
             _, request = request_for(
@@ -248,14 +251,19 @@ def main() -> None:
             records.append(
                 asdict(site)
                 | {"tokens": tokens, "text": result.text, "right": name_right, "fits": call_right}
-                | {"shown": any(f"{site.name}" in chunk for _, chunk in context)}
+                | {
+                    "shown": any(site.name in chunk for _, chunk in context),
+                    "used": len(re.findall(rf"\b{site.name}\b", text)) > 1,
+                }
             )
         count, seen = len(sizes), statistics.mean(sizes)
+        unused = [record for record in records[-count:] if not record["used"]]
         print(
             f"{tokens:4d} tokens of definitions: right callee {right}/{count}, "
             f"right arguments {fits}/{count}, "
             f"line as written {exact}/{count}; prompt {seen:.0f} tokens, "
-            f"{statistics.median(times):.0f} ms with nothing cached",
+            f"{statistics.median(times):.0f} ms with nothing cached; of {len(unused)} whose callee is used "
+            f"nowhere else in the file, right arguments {sum(record['fits'] for record in unused)}",
             flush=True,
         )
     if options.out:

@@ -18,6 +18,7 @@ CONSIDERED = 1500
 """Most definitions that are weighed."""
 LINES_ABOVE, LINES_BELOW = 40, 12
 _NAMES_KEPT = 60
+_LEAST_SHARE = 200
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 Chunks = tuple[tuple[str, str], ...]
@@ -84,7 +85,7 @@ def choose(
     groups: dict[str, list[str]] = {}
     for candidate in _within(_candidates(surround, known, text, window), limit):
         name = own if candidate.path is None else name_of(candidate.path)
-        groups.setdefault(name, []).append(candidate.definition.text)
+        groups.setdefault(name, []).append(shortened(candidate.definition.text, _share(limit)))
     chunks = tuple((name, "\n".join(texts) + "\n") for name, texts in groups.items())
     return Choice(surround, limit, known, chunks)
 
@@ -92,12 +93,33 @@ def choose(
 def _within(candidates: list[_Candidate], limit: int) -> list[_Candidate]:
     """Those that fit, the most wanted first, in the order they stand."""
     chosen: list[_Candidate] = []
+    share = _share(limit)
     for candidate in sorted(candidates, key=lambda one: (one.rank, one.order)):
-        size = len(candidate.definition.text) + 1
+        size = len(shortened(candidate.definition.text, share)) + 1
         if size <= limit:
             limit -= size
             chosen.append(candidate)
     return sorted(chosen, key=lambda one: one.order)
+
+
+def _share(limit: int) -> int:
+    """Most characters of one definition."""
+    return max(_LEAST_SHARE, limit // 4)
+
+
+def shortened(text: str, size: int) -> str:
+    """A definition without its last members where it is longer than `size`; its head stays whole."""
+    if len(text) <= size:
+        return text
+    head, *members = text.split("\n")
+    closing = members.pop() if members and members[-1].strip() in ("}", "};", "end") else None
+    kept = [head]
+    for line in members:
+        size -= len(line) + 1
+        if size < len(head):
+            break
+        kept.append(line)
+    return "\n".join([*kept, closing] if closing is not None else kept)
 
 
 def _defined(surround: Surround, window: str) -> frozenset[str]:
@@ -113,11 +135,12 @@ def _candidates(surround: Surround, near: frozenset[str], text: str, window: str
         for definition in related.definitions[: CONSIDERED - len(found)]:
             name = definition.name
             named = name in related.named
-            if name in near:
-                rank = 0
+            if named and uses[name] <= 1:
+                rank = 0  # imported and not used yet: it is about to be, and no use of it shows how
+            elif name in near:
+                rank = 1
             elif named:
-                # Imported and not used yet: it is about to be.
-                rank = 1 if uses[name] <= 1 else 2
+                rank = 2
             elif related.beside or name.startswith("_"):
                 continue
             else:
@@ -125,5 +148,5 @@ def _candidates(surround: Surround, near: frozenset[str], text: str, window: str
             found.append(_Candidate(rank, len(found), related.path, definition))
     for definition in surround.own:
         if definition.name in near and definition.line not in window:
-            found.append(_Candidate(0, len(found), None, definition))
+            found.append(_Candidate(1, len(found), None, definition))
     return found

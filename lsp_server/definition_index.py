@@ -26,13 +26,16 @@ class Outlined:
     language: str
     definitions: tuple[Definition, ...] = ()
     imports: tuple[Import, ...] = ()
+    broken: bool = False
+    """Whether the parser could not make sense of all of it."""
 
 
 def outlined(path: Path, syntax: Syntax | None, language: str = "") -> Outlined:
     """Take down what a parsed text defines and imports."""
     if syntax is None:
         return Outlined(path, language)
-    return Outlined(path, syntax.language.id, outline(syntax)[:DEFINITIONS_KEPT], imports(syntax))
+    definitions = outline(syntax)[:DEFINITIONS_KEPT]
+    return Outlined(path, syntax.language.id, definitions, imports(syntax), syntax.root.has_error)
 
 
 class DefinitionIndex:

@@ -49,6 +49,7 @@ def _nodes(parent: Node, kinds: frozenset[str], depth: int) -> Iterator[Node]:
 
 _OPENED = frozenset(
     (
+        "ERROR",  # what the parser could not make sense of may hold the whole file
         "if_statement",
         "try_statement",
         "block",

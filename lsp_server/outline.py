@@ -56,7 +56,7 @@ class _Outline:
 
     def definitions(self, parent: Node, depth: int) -> Iterator[Definition]:
         for node in parent.named_children:
-            if node.type in self._kinds.wrappers:
+            if node.type in self._kinds.wrappers or node.type == "ERROR":
                 if depth < _DEPTH:
                     yield from self.definitions(node, depth + 1)
                 continue

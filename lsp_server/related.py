@@ -41,6 +41,16 @@ class Surround:
     """The document's own definitions."""
     names: frozenset[str] = frozenset()
     """Of everything in `imported`."""
+    broken: bool = False
+    """Whether the document could not be parsed whole, as is common while someone writes in it."""
+
+    def follows(self, older: "Surround") -> bool:
+        """Whether this should take the place of what was found before: nothing may be lost to a line that
+        is half written."""
+        if self.imported == older.imported and self.own == older.own:
+            return False
+        lost = older.names - self.names or {one.name for one in older.own} - {one.name for one in self.own}
+        return not (self.broken and lost)
 
 
 def surround(document: Outlined, index: DefinitionIndex) -> Surround:
@@ -54,7 +64,7 @@ def surround(document: Outlined, index: DefinitionIndex) -> Surround:
             break
         found[related.path] = related if known is None else _together(known, related)
     names = frozenset(one.name for related in found.values() for one in related.definitions)
-    return Surround(tuple(found.values()), document.definitions, names)
+    return Surround(tuple(found.values()), document.definitions, names, document.broken)
 
 
 def _together(one: Related, other: Related) -> Related:

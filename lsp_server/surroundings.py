@@ -75,7 +75,7 @@ class Surroundings:
         if error is not None:
             logger.warning("Looking up what a file imports failed: %s", type(error).__name__)
             logger.debug("Looking up what a file imports failed", exc_info=error)
-        elif done.result() != known.surround:
+        elif done.result().follows(known.surround):
             known.surround = done.result()
 
     async def settle(self, document: OpenDocument, budget_ms: float) -> None:

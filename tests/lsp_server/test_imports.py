@@ -89,3 +89,13 @@ def test_broken_ones_do_no_harm(language: str, text: str) -> None:
     syntax = parse(text, language_by_id(language))
     assert syntax is not None
     assert all(isinstance(found.module, str) for found in imports(syntax))
+
+
+@pytest.mark.parametrize(
+    "rest", ["x = (\n", "def f(:\n  y = [\n", "class A:\n  def m(self):\n    return {\n"]
+)
+def test_a_half_written_line_hides_no_imports(rest: str) -> None:
+    syntax = parse("from a import b\nimport c\n\n" + rest, language_by_id("python"))
+    assert syntax is not None
+    assert syntax.root.has_error
+    assert imports(syntax) == (Import("a", ("b",)), Import("c"))

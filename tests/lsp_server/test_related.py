@@ -138,3 +138,17 @@ def test_the_number_of_files_is_bounded(tmp_path: Path) -> None:
         (tmp_path / f"m{number}.py").write_text("def f(): pass\n")
     text = "".join(f"import m{number}\n" for number in range(FILES + 10))
     assert len(around(tmp_path, "a.py", text).imported) == FILES
+
+
+def test_what_a_half_written_line_hides_is_not_forgotten(tmp_path: Path) -> None:
+    write(tmp_path, b_py="def g(): pass\n")
+    whole = around(tmp_path, "a.py", "import b\n\ndef f(): pass\n\nx = 1\n")
+    hidden = around(tmp_path, "a.py", "x = f(\n\n'''\nimport b\n\ndef f(): pass\n\nx = 1\n")
+    assert hidden.broken
+    assert not hidden.follows(whole)
+    removed = around(tmp_path, "a.py", "x = 1\n")
+    assert removed.follows(whole)
+    assert not around(tmp_path, "a.py", "import b\n\ndef f(): pass\n\ny = 2\n").follows(whole)
+    more = around(tmp_path, "a.py", "import b\n\ndef f(): pass\n\ndef h(): pass\n\nx = (\n")
+    assert more.broken
+    assert more.follows(whole)
