@@ -3,10 +3,11 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from length_models import EXPAND, WORDS, Logprobs, TableModel, likely
+from length_models import EXPAND, VOCABULARY, WORDS, Logprobs, TableModel, likely
 
 from runtime.canvas import Canvas
 from runtime.lengths.calibrated import CalibratedLength, LengthBias
@@ -80,6 +81,14 @@ def test_a_model_of_its_own_bias_is_taken_at_its_word() -> None:
     flat = LengthBias(a=0, b=0, c=0, d=0, e=1)
     model = model_of(lambda slots: 0.9 * math.exp(-slots / 50))
     assert len(CalibratedLength(6, barred=frozenset(), bias=flat).start(model, 20)) == 1
+
+
+def test_a_length_that_is_no_better_counts_as_worse() -> None:
+    flat = LengthBias(a=0, b=0, c=0, d=0, e=1)
+    certain = np.where(np.arange(VOCABULARY) == WORDS[0], 0.0, -60.0)  # the mean is 1 without rounding
+    model = TableModel(lambda _canvas, _slot: certain)
+    assert len(CalibratedLength(9, barred=frozenset(), bias=flat).start(model, 20)) == 9
+    assert model.lengths == [9, 10, 11, 12, 13, 8, 7, 6, 5]
 
 
 def test_expand_is_replaced_and_the_length_stays() -> None:

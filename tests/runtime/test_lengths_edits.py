@@ -71,6 +71,7 @@ def test_expands_become_two_masks_and_deletes_end_the_span(before: list[int], af
         ([EXPAND, A], 2, [B, A]),
         ([EXPAND, A, DELETE], 3, [_, _, A]),
         ([EXPAND, EXPAND, EXPAND, DELETE, _], 5, [_, _, _, _, B]),
+        ([EXPAND, EXPAND, DELETE, EXPAND], 4, [_, _, _, _]),
     ],
     ids=str,
 )
@@ -97,21 +98,44 @@ def test_a_slot_that_was_taken_back_is_a_mask() -> None:
     assert canvas.frontier == 0
 
 
-def test_a_model_that_asks_and_gives_back_is_stopped() -> None:
-    """Slots asked for are counted over the whole fill, and as many as the limit are enough."""
+def asked_and_given_back(limit: int) -> tuple[ExpandDelete, Canvas]:
+    """A fill in which one slot was asked for and given back, as often as the limit has slots."""
     policy = ExpandDelete(1, expand=EXPAND, delete=DELETE)
-    canvas = policy.start(MODEL, 5)
-    turns = 0
-    while canvas.masked:
-        first = canvas.masked[0]
-        canvas.commit(first, EXPAND, -0.1)
-        policy.update(canvas, range(len(canvas)), answers([EXPAND] * len(canvas)), 5)
-        if len(canvas) == 5:
-            canvas.commit(4, DELETE, -0.1)
-            policy.update(canvas, range(5), answers([A] * 5), 5)
-        turns += 1
-        assert turns < 50
-    assert canvas.ids == [B] * len(canvas)
+    canvas = policy.start(MODEL, limit)
+    for turn in range(limit):
+        canvas.commit(0, EXPAND, -0.1)
+        policy.update(canvas, range(1), answers([EXPAND]), limit)
+        assert canvas.ids == [_, _], turn
+        canvas.commit(1, DELETE, -0.1)
+        policy.update(canvas, range(2), answers([A, DELETE]), limit)
+        assert canvas.ids == [_], turn
+    return policy, canvas
+
+
+def test_a_model_that_asks_and_gives_back_is_stopped() -> None:
+    policy, canvas = asked_and_given_back(5)
+    canvas.commit(0, EXPAND, -0.1)
+    policy.update(canvas, range(1), answers([EXPAND]), 5)
+    assert canvas.ids == [B]
+
+
+def test_and_where_it_offers_nothing_else_the_slot_is_dropped() -> None:
+    policy, canvas = asked_and_given_back(5)
+    canvas.commit(0, EXPAND, -0.1)
+    only = Predictions(np.array([[EXPAND]], np.int32), np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
+    policy.update(canvas, range(1), only, 5)
+    assert canvas.ids == []
+
+
+def test_a_draft_asks_for_nothing() -> None:
+    canvas = canvas_of([A, _, _])
+    canvas.draft(1, EXPAND)
+    canvas.draft(2, DELETE)
+    assert not ExpandDelete(3, expand=EXPAND, delete=DELETE).update(
+        canvas, range(3), answers([A, EXPAND, DELETE]), 9
+    )
+    assert canvas.ids == [A, EXPAND, DELETE]
+    assert canvas.masked == [1, 2]
 
 
 @settings(deadline=None)
@@ -158,8 +182,9 @@ def test_a_sampler_that_masks_ends_again_gets_no_more_slots_than_the_limit() -> 
     canvas = policy.start(MODEL, 8)
     turns = 0
     while canvas.masked:
-        canvas.commit(canvas.masked[0], EOS, -0.1)
+        canvas.commit(0, EOS, -0.1)
         policy.update(canvas, range(len(canvas)), answers([A] * len(canvas)), 8)
+        assert len(canvas) == 1
         for slot in range(len(canvas)):
             canvas.commit(slot, A, -0.1)
         policy.update(canvas, range(len(canvas)), answers([A] * len(canvas)), 8)

@@ -71,6 +71,20 @@ def test_blocks_are_the_models_own() -> None:
     assert first_canvas(make("blocks:8", origin=21)) == 8
 
 
+@pytest.mark.parametrize("spec", ["fixed:4", "oracle:4"])
+def test_an_end_inside_a_canvas_of_known_length_cuts_block_causal_text_alone(spec: str) -> None:
+    """One that sees the suffix says by an end, as by a delete, that a slot is not needed."""
+    for block_length, kept in ((None, [5, EOS, 6, 7]), (8, [5, EOS])):
+        policy = make(spec, PLAIN, block_length=block_length)
+        model = TableModel(knows_by_end([5, EOS, 6, 7], seed=1))
+        canvas = policy.start(model, 9)
+        predictions = model.predict(canvas, range(4))
+        for slot, token in enumerate([5, EOS, 6, 7]):
+            canvas.commit(slot, token, -0.1)
+        policy.update(canvas, range(4), predictions, 9)
+        assert canvas.ids == kept
+
+
 @pytest.mark.parametrize(
     ("spec", "tokens", "block_length", "sentence"),
     [
