@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+import torch
 from checkpoint_maker import FAMILIES, make_checkpoint
 from numpy.typing import NDArray
 
@@ -49,6 +50,8 @@ class FamilyModel:
 
     @cached_property
     def reference(self) -> TorchDecoder:
+        # Threads that wait for each other take a hundred times longer where a core is busy.
+        torch.set_num_threads(1)
         return TorchDecoder(self.checkpoint)
 
     def folder(self, quantization: str) -> Path:

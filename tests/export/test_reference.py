@@ -24,6 +24,8 @@ from export.checkpoints import Checkpoint, open_checkpoint
 from export.reference import FrozenKeys, Pass, TorchDecoder
 from runtime.errors import ModelFileError
 
+torch.set_num_threads(1)  # see family_models.py
+
 TOKENS = 26
 IDS = np.random.default_rng(0).integers(0, 400, TOKENS).tolist()
 POSITIONS = np.random.default_rng(1).permutation(4 * TOKENS)[:TOKENS].tolist()
