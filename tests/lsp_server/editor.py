@@ -74,6 +74,10 @@ class Editor:
         item = types.TextDocumentItem(uri=uri, language_id=language, version=1, text=text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=item))
 
+    def close(self, uri: str = URI) -> None:
+        document = types.TextDocumentIdentifier(uri=uri)
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(text_document=document))
+
     def edit(self, line: int, character: int, text: str, uri: str = URI, deleted: int = 0) -> None:
         self._versions[uri] += 1
         change = types.TextDocumentContentChangePartial(
