@@ -191,7 +191,7 @@ def definitions(site: Site, text: str, tokens: int, index: DefinitionIndex) -> C
     first, last = window(text, site.start, site.start, limits())
     choice = choose(
         found,
-        names_near(text, site.start),
+        names_near(text, site.start, first, last),
         text,
         text[first:last],
         tokens * CHARS_PER_TOKEN,

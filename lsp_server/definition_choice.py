@@ -45,20 +45,25 @@ class _Candidate:
     definition: Definition
 
 
-def names_near(text: str, offset: int) -> frozenset[str]:
-    """Names on the lines around an offset, but for its own line: that one is being written."""
+def names_near(text: str, offset: int, first: int = 0, last: int | None = None) -> frozenset[str]:
+    """Names on the lines around an offset, but for its own line: that one is being written.
+
+    Nothing before `first` and nothing from `last` on is looked at.
+    """
     start = indentation.line_start(text, offset)
     end = indentation.line_end(text, offset)
-    first = start
+    above = start
     for _ in range(LINES_ABOVE):
-        if first == 0:
+        if above <= first:
             break
-        first = indentation.line_start(text, first - 1)
-    last: int | None = end
+        above = indentation.line_start(text, above - 1)
+    below: int | None = end
     for _ in range(LINES_BELOW):
-        last = indentation.next_line(text, last) if last is not None else None
-    last = len(text) if last is None else indentation.line_end(text, last)
-    return frozenset(_IDENTIFIER.findall(text[first:start]) + _IDENTIFIER.findall(text[end:last]))
+        below = indentation.next_line(text, below) if below is not None else None
+    below = len(text) if below is None else indentation.line_end(text, below)
+    before = text[max(above, first) : start]
+    after = text[end : below if last is None else min(below, last)]
+    return frozenset((*_IDENTIFIER.findall(before), *_IDENTIFIER.findall(after)))
 
 
 def choose(

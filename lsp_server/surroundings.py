@@ -44,12 +44,13 @@ class Surroundings:
     def __init__(self, files: WorkspaceFiles) -> None:
         self._index = DefinitionIndex(files)
         self._known: dict[str, _Known] = {}
+        self._closed = False
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look-up")
 
     def look_up(self, document: OpenDocument, path: Path, *, again: bool = False) -> None:
         """Begin to look up what a document can name, unless what is known is fresh; with `again`, anyway."""
         known = self._known.setdefault(document.uri, _Known())
-        if known.running is not None:
+        if known.running is not None or self._closed:
             return
         age_s = time.monotonic() - known.looked_up_s
         if not again and age_s < (UNEDITED_S if known.version == document.version else EDITED_S):
@@ -102,7 +103,7 @@ class Surroundings:
         first, last = window(text, offset, offset, limits)
         known.choice = choose(
             known.surround,
-            names_near(text, offset),
+            names_near(text, offset, first, last),
             text,
             text[first:last],
             limit,
@@ -118,4 +119,5 @@ class Surroundings:
 
     def close(self) -> None:
         """Stop looking."""
+        self._closed = True
         self._worker.shutdown(wait=False, cancel_futures=True)

@@ -123,6 +123,7 @@ def test_names_at_the_edges_of_a_text() -> None:
     assert names_near("", 0) == frozenset()
     assert names_near("a\nb", 0) == {"b"}
     assert names_near("a\nb", 3) == {"a"}
+    assert names_near("a\nb\nc\nd\ne", 4, 2, 7) == {"b", "d"}
 
 
 def test_a_long_class_loses_members_never_its_head() -> None:
