@@ -15,6 +15,8 @@ from runtime.manifest import SamplerDefault, Tokens
 
 MASK = "|<MASK>|"
 SYSTEM = "You are a helpful assistant."
+SUB_BLOCK = 8
+"""Slots of a block that are settled before the next ones (`small_block_size`)."""
 
 
 def read(checkpoint: Checkpoint) -> Denoiser:
@@ -37,7 +39,7 @@ def read(checkpoint: Checkpoint) -> Denoiser:
             file_separator=ids.token("<|file_sep|>"),
         ),
         layouts=block_causal_layouts(qwen_infill(checkpoint.tokenizer), chat_format(checkpoint, ids, SYSTEM)),
-        sampler=SamplerDefault(name="threshold", settings={"tau": 0.9}),
+        sampler=SamplerDefault(name="threshold", settings={"tau": 0.9, "block_slots": SUB_BLOCK}),
         block_length=Fields(checkpoint.config).count("bd_size"),
         unanswerable=ids.unanswerable(mask),
     )
