@@ -13,6 +13,8 @@ FRAME = "spanfill/frame"
 STATUS = "spanfill/status"
 DID_SHOW, DID_ACCEPT, DID_REJECT = "spanfill/didShow", "spanfill/didAccept", "spanfill/didReject"
 
+DID_CHANGE_CURSORS = "spanfill/didChangeCursors"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillParams:
@@ -45,6 +47,18 @@ class SuggestionParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CursorsParams:
+    """`spanfill/didChangeCursors`: how many cursors a document has. The LSP itself never says.
+
+    With more than one, nothing is suggested unasked. A client sends it when the number changes; one that
+    never does is judged by its edits alone.
+    """
+
+    text_document: types.TextDocumentIdentifier
+    cursors: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FillMessage:
     """The request around `FillParams`."""
 
@@ -63,10 +77,20 @@ class SuggestionMessage:
     params: SuggestionParams
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorsMessage:
+    """The notification around `CursorsParams`."""
+
+    method: str
+    jsonrpc: str
+    params: CursorsParams
+
+
 MESSAGE_TYPES: dict[str, type[Any]] = {
     FILL: FillMessage,
     DID_SHOW: SuggestionMessage,
     DID_ACCEPT: SuggestionMessage,
     DID_REJECT: SuggestionMessage,
+    DID_CHANGE_CURSORS: CursorsMessage,
 }
 """What a method's message is structured to."""

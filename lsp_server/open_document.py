@@ -21,8 +21,17 @@ class OpenDocument(Document):
         super().__init__(uri, text, version=version, language=language, encoding=encoding)
         self.deleting = False
         """Whether the last change only took text away."""
+        self.cursors = 1
+        """As many as the client says there are."""
+        self.typed_at_once = False
+        """Whether the last change put the same text in several places, as several cursors do."""
         self._syntax: Syntax | None = None
         self._fresh = False
+
+    @property
+    def several_cursors(self) -> bool:
+        """Whether there is more than one cursor, as far as can be seen."""
+        return self.cursors > 1 or self.typed_at_once
 
     def change(self, text: str, span: Range | None = None) -> None:
         """Put `text` in the place of a range, or of the whole text where there is none."""

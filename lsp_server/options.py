@@ -71,7 +71,7 @@ class ContextOptions:
     """Tokens after the hole."""
     other_files_tokens: int = field(default=0, metadata={"low": 0, "high": 8_192})
     """Tokens of recently edited other files; 0 leaves them out."""
-    definitions_tokens: int = field(default=0, metadata={"low": 0, "high": 8_192})
+    definitions_tokens: int = field(default=256, metadata={"low": 0, "high": 8_192})
     """Tokens of signatures of what the file imports and uses; 0 leaves them out."""
     look_up_ms: float = _number(15.0, 0, 1000)
     """Longest wait for a look-up of those that is under way."""

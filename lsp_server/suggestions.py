@@ -55,6 +55,7 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
         options=session.options,
         privacy=session.privacy,
         invoked=query.invoked,
+        text=query.text,
     )
     if reason is not None:
         logger.debug("No suggestion: %s", reason)

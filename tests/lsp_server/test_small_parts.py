@@ -3,7 +3,7 @@
 import pytest
 
 from lsp_server import gates, indentation
-from lsp_server.documents import Document
+from lsp_server.open_document import OpenDocument
 from lsp_server.options import read_options
 from lsp_server.privacy import Privacy
 from lsp_server.statistics import Statistics
@@ -25,7 +25,7 @@ from runtime import FillResult
     ],
 )
 def test_gates(options: dict, path: str, offset: int, invoked: bool, reason: str | None) -> None:
-    document = Document("u", "hello", language="python")
+    document = OpenDocument("u", "hello", language="python")
     read, _ = read_options(options)
     found = gates.refusal(document, path, offset, options=read, privacy=Privacy(), invoked=invoked)
     assert (found is None) if reason is None else (found is not None and reason in found)
