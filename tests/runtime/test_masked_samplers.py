@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from random_scorer import K, RandomScorer, play, settled
 
@@ -220,6 +220,13 @@ class Changing:
 @every
 @settings(max_examples=25, deadline=None)
 @given(seeds, sizes, blocks, origins, steps, changes)
+# A block of which all slots but one are committed, though none of them by its own steps.
+@example(0, 1, 2, 0, 0, [("insert", 0.0), ("", 0.0), ("insert", 0.0), ("insert", 0.0)])
+# Masks pushed over borders, so that more blocks than passes are left.
+@example(2, 11, 3, 2, 2, [("", 0.0), ("double", 0.03)])
+@example(23, 8, 4, 2, 2, [("insert", 0.042)])
+# Masks put in front of where a full canvas ended.
+@example(0, 4, None, 0, 1, [("insert", 0.0)])
 def test_a_changing_length_keeps_to_the_bound(
     name: str,
     seed: int,
@@ -230,11 +237,19 @@ def test_a_changing_length_keeps_to_the_bound(
     script: list[Change],
 ) -> None:
     sampler = make(name, slots, block_slots=block_slots, origin=origin, steps=steps, seed=seed)
-    change = Changing(script)
+    policy = Changing(script)
+    passes = 0
+
+    def change(canvas: Canvas) -> None:
+        nonlocal passes
+        passes += 1
+        assert not canvas.masked or passes < sampler.bound(slots + policy.added)
+        policy(canvas)
+
     run = play(sampler, RandomScorer(seed), Canvas(slots), change=change)
     assert SlotState.MASKED not in run.canvas.states
-    most = sampler.bound(slots + change.added)
-    assert len(run.states) <= most + (change.changes if name in STEPPED else 0)
+    most = sampler.bound(slots + policy.added)
+    assert len(run.states) <= most + (policy.changes if name in STEPPED else 0)
 
 
 @pytest.mark.parametrize("name", STEPPED)

@@ -9,7 +9,10 @@ from runtime.samplers.masked.token_choice import Offer
 
 
 class AdaptiveSampler(BlockwiseSampler):
-    """Ranks a block's masks and commits the first of them, at least one a pass."""
+    """Ranks a block's masks and commits the first of them, at least one a pass.
+
+    So the final pass, after one less than there were masks, finds one mask at most.
+    """
 
     def _most(self, slots: int) -> int:
         return slots
@@ -25,5 +28,5 @@ class AdaptiveSampler(BlockwiseSampler):
     def _settle(self, turn: Turn) -> None:
         offers = self._choice.offers(turn.predictions, turn.block, turn.open_slots)
         best = ranked(offers, self._score)
-        count = len(best) if turn.final else max(1, self._count(best))
+        count = max(1, self._count(best))
         settle(turn.canvas, best[:count], best[count:], turn.constraint, final=turn.final)

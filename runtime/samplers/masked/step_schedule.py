@@ -27,8 +27,8 @@ class StepSchedule:
 
     @property
     def total(self) -> int:
-        """Steps planned for the active block."""
-        return self.planned(self.slots)
+        """Steps planned for the active block, the one to take now included."""
+        return max(self.planned(self.slots), self.taken + 1)
 
     @property
     def last(self) -> bool:
@@ -43,7 +43,5 @@ class StepSchedule:
             self.slots += max(0, masks - self._open)
 
     def leave(self, masks: int) -> None:
-        """The pass is over and leaves `masks` slots to settle; a block without any is finished."""
+        """The pass is over and leaves `masks` slots to settle."""
         self._open = masks
-        if not masks:
-            self._start = None

@@ -48,14 +48,13 @@ class Wino(BlockwiseSampler):
     def _settle(self, turn: Turn) -> None:
         offers = self._choice.offers(turn.predictions, turn.block, turn.open_slots)
         best = ranked(offers, lambda offer: offer.probability)
-        count = len(best) if turn.final else self._width(best)
+        count = self._width(best)
         doubts: list[tuple[float, int]] = []
-        if min(count, self._accepted) > 1 and not turn.final:
+        if min(count, self._accepted) > 1:
             doubts = self._doubts(turn)
         accepted = settle(turn.canvas, best[:count], best[count:], turn.constraint, final=turn.final)
-        if accepted > 1:
-            for _, slot in doubts[: self._accepted - 1]:
-                turn.canvas.remask(slot)
+        for _, slot in doubts[: self._accepted - 1]:
+            turn.canvas.remask(slot)
         self._accepted = accepted
 
     def _width(self, best: Sequence[Offer]) -> int:
