@@ -17,8 +17,9 @@ class ExpandDelete:
     are committed behind it stay: where several slots are settled in one pass, they were chosen
     without seeing it. (DreamOn settles one slot a pass.)
 
-    At the limit, and once as many slots have been asked for as the limit allows, expand is barred.
-    The second bound makes every canvas end: slots are not given back and asked for again without end.
+    Expand is barred at the limit, and once as many slots have been asked for as the limit allows, for slots
+    may be given back and asked for again. Where that goes round in circles it is barred at once: a canvas
+    that asks again, with every token as it was the first time, would get the same answers until then.
     """
 
     name = "expand-delete"
@@ -30,15 +31,23 @@ class ExpandDelete:
         self._expand = frozenset({expand})
         self._delete = frozenset({delete})
         self._expansions = 0
+        self._asked: set[tuple[int, ...]] = set()
+        """Canvases on which slots were asked for."""
 
     def start(self, denoiser: MaskedDenoiser, limit: int) -> Canvas:  # noqa: ARG002
         """The slots to begin with, as far as the limit allows."""
         self._expansions = 0
+        self._asked.clear()
         return Canvas(min(self._slots, limit))
 
     def update(self, canvas: Canvas, block: range, predictions: Predictions, limit: int) -> bool:
         """Take deletes off the canvas and make room where expands ask for it."""
         wanted = [slot for slot in committed_slots(canvas, self._expand) if slot < self._end(canvas)]
+        if wanted:
+            now = tuple(canvas.ids)
+            if now in self._asked:
+                self._expansions = limit
+            self._asked.add(now)
         room = min(limit - len(canvas) + len(self._surplus(canvas)), limit - self._expansions)
         for slot in wanted[max(room, 0) :]:
             replace(canvas, slot, block, predictions, self._expand)

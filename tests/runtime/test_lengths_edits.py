@@ -103,28 +103,47 @@ def asked_and_given_back(limit: int) -> tuple[ExpandDelete, Canvas]:
     policy = ExpandDelete(1, expand=EXPAND, delete=DELETE)
     canvas = policy.start(MODEL, limit)
     for turn in range(limit):
-        canvas.commit(0, EXPAND, -0.1)
-        policy.update(canvas, range(1), answers([EXPAND]), limit)
-        assert canvas.ids == [_, _], turn
+        canvas.draft(0, turn)  # another token each time: the canvas is never the same
+        canvas.insert(1, 1)
+        canvas.commit(1, EXPAND, -0.1)
+        policy.update(canvas, range(2), answers([A, EXPAND]), limit)
+        assert canvas.ids == [turn, _, _]
         canvas.commit(1, DELETE, -0.1)
-        policy.update(canvas, range(2), answers([A, DELETE]), limit)
-        assert canvas.ids == [_], turn
+        policy.update(canvas, range(3), answers([A, DELETE, A]), limit)
+        assert canvas.ids == [turn]
+    canvas.commit(0, EXPAND, -0.1)
     return policy, canvas
 
 
-def test_a_model_that_asks_and_gives_back_is_stopped() -> None:
+def test_no_more_slots_are_asked_for_than_the_limit_has() -> None:
     policy, canvas = asked_and_given_back(5)
-    canvas.commit(0, EXPAND, -0.1)
     policy.update(canvas, range(1), answers([EXPAND]), 5)
     assert canvas.ids == [B]
 
 
-def test_and_where_it_offers_nothing_else_the_slot_is_dropped() -> None:
+def test_a_slot_for_which_nothing_else_is_offered_is_dropped_then() -> None:
     policy, canvas = asked_and_given_back(5)
-    canvas.commit(0, EXPAND, -0.1)
     only = Predictions(np.array([[EXPAND]], np.int32), np.zeros((1, 1), np.float32), np.zeros(1, np.float32))
     policy.update(canvas, range(1), only, 5)
     assert canvas.ids == []
+
+
+@pytest.mark.parametrize(
+    ("other", "after"), [(A, [A, B]), (C, [C, _, _])], ids=["the same canvas", "another"]
+)
+def test_a_canvas_that_goes_round_in_circles_is_stopped(other: int, after: list[int]) -> None:
+    policy = ExpandDelete(2, expand=EXPAND, delete=DELETE)
+    canvas = policy.start(MODEL, 99)
+    canvas.commit(0, A, -0.1)
+    canvas.commit(1, EXPAND, -0.1)
+    policy.update(canvas, range(2), answers([A, EXPAND]), 99)
+    canvas.commit(2, DELETE, -0.1)
+    policy.update(canvas, range(3), answers([A, A, DELETE]), 99)
+    assert canvas.ids == [A, _]
+    canvas.commit(0, other, -0.1)
+    canvas.commit(1, EXPAND, -0.1)
+    policy.update(canvas, range(2), answers([A, EXPAND]), 99)
+    assert canvas.ids == after
 
 
 def test_a_draft_asks_for_nothing() -> None:
