@@ -13,6 +13,7 @@ from gguf_maker import permute, write_gguf
 from numpy.typing import NDArray
 
 from export.checkpoints import Checkpoint, open_checkpoint
+from export.families.registry import read_denoiser
 from export.gguf.checkpoint import GgufCheckpoint
 from runtime.errors import ModelFileError
 
@@ -136,6 +137,20 @@ def test_the_default_models_reader_gives_the_same_weights(pair: tuple[Path, Path
     np.testing.assert_array_equal(weights.head(), tensors.tensor(by_part[head]))
     np.testing.assert_array_equal(weights.embedding(), tensors.tensor(by_part[embedding]))
     assert (weights.layer(0).qkv_bias is None) == llada
+
+
+@pytest.mark.parametrize(
+    ("family", "architecture"), [("dream", "dream"), ("dreamon", "dream"), ("llada", "llada")]
+)
+def test_families_make_the_same_denoiser_of_either(tmp_path: Path, family: str, architecture: str) -> None:
+    folder = make_checkpoint(tmp_path, family)
+    path = write_gguf(folder, tmp_path / f"{folder.name}-F32.gguf", architecture)
+    ours, theirs = read_denoiser(opened(path)), read_denoiser(opened(folder))
+    assert (ours.kind, ours.shift, ours.tokens) == (theirs.kind, theirs.shift, theirs.tokens)
+    assert ours.layouts == theirs.layouts
+    assert ours.weights.config == theirs.weights.config
+    np.testing.assert_array_equal(ours.weights.layer(1).qkv, theirs.weights.layer(1).qkv)
+    np.testing.assert_array_equal(ours.weights.layer(1).gate_up, theirs.weights.layer(1).gate_up)
 
 
 def test_a_tied_embedding_stored_twice_is_given_once_in_the_finer_copy(tmp_path: Path) -> None:
