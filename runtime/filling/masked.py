@@ -17,8 +17,9 @@ from runtime.denoisers.bidirectional import BidirectionalDenoiser
 from runtime.denoisers.block_causal import BlockCausalDenoiser
 from runtime.filling.base import Fill, Written
 from runtime.filling.frames import frame_of
+from runtime.lengths.base import LengthPolicy
 from runtime.lengths.registry import make_length
-from runtime.lengths.tokens import unwritten_tokens
+from runtime.lengths.tokens import barred_tokens, unwritten_tokens
 from runtime.request import FillRequest, FillResult, Mode
 from runtime.samplers.masked.base import MaskedSampler
 from runtime.samplers.masked.registry import make_masked_sampler
@@ -29,6 +30,9 @@ from runtime.tokenizer import Tokenizer
 
 DEFAULT_SLOTS: dict[Mode, int] = {"line": 16, "block": 32, "function": 64, "region": 32}
 """Slots of a canvas whose length nothing tells."""
+
+OPEN_ENDED = ("blocks", "daedal")
+"""Length policies that may add slots behind the last one."""
 
 OTHER_TEMPERATURE = 0.8
 OTHER_SEEDS = 8
@@ -80,7 +84,7 @@ class MaskedFiller:
             )
 
         sampler(1)  # a bad name or setting is told before any pass is run
-        constraint = self._constraint(request)
+        constraint = self._constraint(request, length)
         ending = Ending(
             tokenizer=self._tokenizer, rules=rules_for(request, prompt.layout), end_tokens=frozenset()
         )
@@ -128,7 +132,7 @@ class MaskedFiller:
         yield result
         return Written(result=result, canvas=canvas, others=lambda: self._others(request, cancel, deadline))
 
-    def _constraint(self, request: FillRequest) -> Constraint:
+    def _constraint(self, request: FillRequest, length: LengthPolicy) -> Constraint:
         if request.constraint == "none":
             return Unconstrained()
         # Delayed: it brings the parser.
@@ -141,6 +145,8 @@ class MaskedFiller:
             language=request.language,
             tokenizer=self._tokenizer,
             drop=self._unwritten,
+            gaps=barred_tokens(self._manifest.tokens),
+            open_end=length.name in OPEN_ENDED,
         )
 
     def _slots(self, request: FillRequest) -> int:

@@ -108,6 +108,16 @@ class TestSettling:
         assert settled(both, warm) == settled(both, warm)
         assert len({tuple(settled(both, replace(warm, seed=seed))[0]) for seed in range(4)}) > 1
 
+    @pytest.mark.parametrize("length", ["fixed:12", "cal", "daedal", "blocks:4", "expand-delete"])
+    def test_a_constraint_is_obeyed_with_every_length(self, both: FillEngine, length: str) -> None:
+        """A random model writes brackets at random, which the grammar forbids somewhere."""
+        request = replace(REQUEST, language="python", length=length, sampler="low-confidence")
+        free, _ = settled(both, request)
+        bound, passes = settled(both, replace(request, constraint="syntax"))
+        assert bound != free
+        assert all(token >= 0 for token in bound)
+        assert passes <= 4 * REQUEST.max_tokens
+
     def test_the_manifests_sampler_is_the_default(self, both: FillEngine) -> None:
         assert both.complete(REQUEST).sampler == both.manifest.sampler.name == "threshold"
         assert both.complete(replace(REQUEST, length=None)).length_policy == "expand-delete"
