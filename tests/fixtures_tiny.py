@@ -8,6 +8,9 @@ from random_decoder import write_tiny_model
 
 TinyModel = Callable[..., Path]
 
+TRAINED_MODEL = Path(__file__).parent / "models" / "tiny-denoiser"
+"""A small bidirectional denoiser that was trained (tests/models/README.md)."""
+
 
 @pytest.fixture(scope="session")
 def make_tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
@@ -28,3 +31,9 @@ def make_tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
 def tiny_model(make_tiny_model: TinyModel) -> Path:
     """The folder of a tiny int8 model with random weights."""
     return make_tiny_model("int8")
+
+
+@pytest.fixture(scope="session")
+def test_model() -> Path:
+    """The folder of the trained test model."""
+    return TRAINED_MODEL

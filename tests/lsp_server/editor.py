@@ -128,7 +128,8 @@ async def editing(*command: str, **environment: str) -> AsyncIterator[Editor]:
     try:
         yield client.editor  # type: ignore[attr-defined]
     finally:
-        await client.shutdown_session()
+        if client._server is not None and client._server.returncode is None:
+            await client.shutdown_session()
         await client.stop()
 
 
