@@ -13,7 +13,9 @@ from lsp_server.languages import Language
 from lsp_server.syntax import Syntax
 
 _SIGNATURE = re.compile(
-    r"^[ \t]*(?:[\w@\[\]]+[ \t]+)*?(?:def|function|func|fn|fun|sub)\b|\)[^()]*[:{]\s*$|=>\s*\{\s*$"
+    r"^[ \t]*(?:[\w@\[\]]+[ \t]+)*?(?:def|function|func|fn|fun|sub)\b"
+    r"|^(?![ \t}]*(?:if|for|foreach|while|switch|catch|else|elif|elseif|with|match|using|lock|do|try|case)\b)"
+    r".*\)[^()]*[:{]\s*$|=>\s*\{\s*$"
 )
 _DOCSTRING = re.compile(r"[ \t]*(?:[rRuU]?)(\"\"\"|''')")
 
@@ -195,6 +197,11 @@ def _without_blank_lines(text: str, start: int, end: int) -> int:
             break
         start = following
     return start
+
+
+def is_signature(line: str) -> bool:
+    """Whether a line looks like the head of a function."""
+    return bool(_SIGNATURE.search(line))
 
 
 def inner_span(text: str, start: int, end: int) -> tuple[int, int]:

@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tree_sitter import Node
+
 from lsp_server import indentation
-from lsp_server.function_body import body_span
+from lsp_server.function_body import body_span, is_signature
 from lsp_server.languages import Language, language_by_id
 from lsp_server.syntax import Syntax, parse
 from runtime import InputError, Mode
@@ -17,7 +19,20 @@ from runtime import InputError, Mode
 _CLOSERS = re.compile(r"[\s)\]}>;:,\"'`]*")
 _OPENER = re.compile(r"(?:[:{(\[]|=>|->|\b(?:do|then|else|begin|try))\s*$")
 _STRING_OR_COMMENT = re.compile(r"string|comment|template|heredoc")
-_BLOCK = re.compile(r"(?:^|_)(?:block|body|suite|chunk|statement_list|declaration_list)$|compound_statement")
+_LABEL = re.compile(r"^\s*(?:case\b.*|default\s*|(?:public|private|protected)\s*):\s*$")
+"""Where blocks have brackets, the only lines that open one with a colon."""
+_BLOCK = re.compile(
+    r"(?:^|_)(?:block|body|suite|chunk|statement_list|declaration_list)$|compound_statement|body_statement"
+    r"|^(?:then|do|do_group)$"
+)
+"""Nodes that statements stand in."""
+_BRANCH = re.compile(
+    r"^(?:switch_case|switch_default|case_statement|default_statement|switch_block_statement_group"
+    r"|switch_section|expression_case|default_case|type_case|communication_case|if_statement|elif_clause"
+    r"|else_clause|else|case_item)$"
+)
+"""Nodes that statements stand in beside the condition they depend on."""
+_CONDITION = frozenset(("condition", "value", "name", "label", "pattern", "type", "communication"))
 
 SyntaxSource = Callable[[], Syntax | None]
 
@@ -94,11 +109,20 @@ def cursor_mode(text: str, offset: int, language: Language, source: SyntaxSource
         opened = before.rstrip()[-1]
         if opened in "([" and after.strip():
             return "line"  # auto-closed: an argument is wanted, not a block
-        if not _OPENER.search(before) or _in_string_or_comment(offset, source()):
+        if not _opens_block(before, language) or _in_string_or_comment(offset, source()):
             return "line"
     elif _in_string_or_comment(offset, source()) or _inside_finished_block(text, offset, language, before):
         return "line"
     return "function" if _in_empty_body(text, offset, language, source()) else "block"
+
+
+def _opens_block(before: str, language: Language) -> bool:
+    """Whether a line, up to the cursor, is one that a block follows."""
+    if language.style == "end" and is_signature(before) and before.rstrip().endswith(")"):
+        return True
+    if not _OPENER.search(before):
+        return False
+    return language.style == "indent" or not before.rstrip().endswith(":") or bool(_LABEL.match(before))
 
 
 def _in_empty_body(text: str, offset: int, language: Language, syntax: Syntax | None) -> bool:
@@ -143,6 +167,20 @@ def statement_span(
         parent = node.parent
         if parent is None:
             break
-        if parent.parent is None or _BLOCK.search(parent.type):
+        if _stands_in(node, parent, spec):
             return tree.start(node), tree.end(node)
     return first, end
+
+
+def _stands_in(node: Node, parent: Node, language: Language) -> bool:
+    """Whether a node is one of the statements that its parent is made of."""
+    if language.id == "json":
+        return parent.type in ("object", "array") or parent.parent is None
+    if parent.parent is None or _BLOCK.search(parent.type):
+        return True
+    if not _BRANCH.search(parent.type) or not node.is_named or node.type.endswith(("_pattern", "_label")):
+        return False
+    place = next((index for index, child in enumerate(parent.children) if child.id == node.id), None)
+    field = parent.field_name_for_child(place) if place is not None else None
+    # What has a block of its own is taken by the block's statements or as a whole.
+    return field not in _CONDITION and not _BLOCK.search(node.type) and not _BRANCH.search(node.type)
