@@ -30,6 +30,8 @@ class _Started:
     id: str
     document: OpenDocument
     version: int
+    before: str
+    """The text then."""
     hole: Hole
     frames: bool = True
 
@@ -90,26 +92,37 @@ async def fill(session: Session, params: FillParams, title: str = "Filling") -> 
     """
     received = now_ms()
     document = session.document(params.text_document.uri)
-    version = document.version
+    version, before = document.version, document.text
     if params.text_document.version not in (None, version):
         raise JsonRpcContentModified("The text has changed since; nothing was edited.")
     await session.looked_around(document)
+    if document.text is not before:
+        raise JsonRpcContentModified(_STALE)  # the place in the request is one of the text as it was
     hole, request = _request(session, document, params)
     started = _Started(
         id=params.id or session.next_id(),
         document=document,
         version=version,
+        before=before,
         hole=hole,
         frames=params.frames,
     )
     async with reported(session, f"{title} with spanfill", params.work_done_token) as report:
         result = await _run(session, started, request, report)
-    if _stale(session, document, version):
+    if _stale(session, started):
         raise JsonRpcContentModified(_STALE)
-    text = shown_text(document.text, hole, request, result, document)
+    text = shown_text(before, hole, request, result, document)
     latency_ms = now_ms() - received
     session.statistics.add(result, latency_ms, max(0.0, latency_ms - result.total_ms))
-    filled = Filled(id=started.id, document=document, version=version, hole=hole, text=text, result=result)
+    filled = Filled(
+        id=started.id,
+        document=document,
+        version=version,
+        before=before,
+        hole=hole,
+        text=text,
+        result=result,
+    )
     if params.apply:
         await _apply(session, filled, title)
     return filled
@@ -200,31 +213,35 @@ def _span(document: OpenDocument, params: FillParams) -> tuple[int, int | None]:
 
 
 async def _run(session: Session, started: _Started, request: FillRequest, report: Report) -> FillResult:
-    document, version, hole = started.document, started.version, started.hole
+    document, hole = started.document, started.hole
     where = protocol_range(document.range_of(hole.start, hole.end))
 
     def on_frame(frame: Frame) -> None:
-        if _stale(session, document, version):
-            running.cancel()
-            return
+        if running not in session.filling or _stale(session, started):
+            return  # it was on its way when the fill ended
         report(f"pass {frame.pass_index}, {frame.committed_tokens} tokens")
         if started.frames:
             session.notify(FRAME, _frame(frame, started) | {"range": where})
 
     running = asyncio.ensure_future(session.host.fill(request, Priority.INVOKED, on_frame))
+    session.filling[running] = document.uri
     try:
         return await running
     except asyncio.CancelledError:
         running.cancel()
-        if _stale(session, document, version):
+        if _stale(session, started):
             raise JsonRpcContentModified(_STALE) from None
         raise
     except FillCancelled:
         raise JsonRpcRequestCancelled("A newer request took this one's place.") from None
+    finally:
+        del session.filling[running]
 
 
-def _stale(session: Session, document: OpenDocument, version: int) -> bool:
-    return document.version != version or session.documents.get(document.uri) is not document
+def _stale(session: Session, started: _Started) -> bool:
+    document = started.document
+    unchanged = document.version == started.version and document.text is started.before
+    return not unchanged or session.documents.get(document.uri) is not document
 
 
 def _frame(frame: Frame, started: _Started) -> dict[str, Any]:

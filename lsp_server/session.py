@@ -35,6 +35,7 @@ from lsp_server.workspace_files import WorkspaceFiles
 
 if TYPE_CHECKING:
     from lsp_server.language_server import SpanfillServer
+    from runtime import FillResult
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ class Session:
         self.numbering = TriggerNumbering()
         self.turn = asyncio.Event()
         """Set when a newer automatic request takes the place of the one that waits."""
+        self.filling: dict[asyncio.Future[FillResult], str] = {}
+        """The invoked fills that run, and the documents they are for."""
         self._told: str | None = None
         """The failure or fallback that the client has been told of last, until a fill works without it."""
         self._told_settings: str | None = None
@@ -144,6 +147,12 @@ class Session:
             self.host.listeners.remove(self.report)
         self.host.leave(self)
         self.surroundings.close()
+
+    def stop_fills(self, uri: str) -> None:
+        """Stop the invoked fills for a document: its text is no longer what they began with."""
+        for running, filled in list(self.filling.items()):
+            if filled == uri:
+                running.cancel()
 
     def select_model(self, name: str | None) -> None:
         """Use another model until the settings name a new one; the same again is tried anew if it failed."""

@@ -37,6 +37,7 @@ def did_open(ls: "SpanfillServer", params: types.DidOpenTextDocumentParams) -> N
         encoding=session.encoding,
     )
     session.documents[item.uri] = document
+    session.stop_fills(item.uri)
     _visit(session, document, 0)
     session.look_around(document)
 
@@ -58,6 +59,7 @@ def did_change(ls: "SpanfillServer", params: types.DidChangeTextDocumentParams) 
         document.change(change.text, range_of(change.range))
         line = change.range.start.line if line is None else line
     document.version = params.text_document.version
+    session.stop_fills(document.uri)
     _visit(session, document, line or 0)
 
 
@@ -89,5 +91,6 @@ def did_change_cursors(ls: "SpanfillServer", params: CursorsParams) -> None:
 def did_close(ls: "SpanfillServer", params: types.DidCloseTextDocumentParams) -> None:
     """Forget a text."""
     ls.session.documents.pop(params.text_document.uri, None)
+    ls.session.stop_fills(params.text_document.uri)
     ls.session.memory.forget(params.text_document.uri)
     ls.session.surroundings.forget(params.text_document.uri)

@@ -50,6 +50,9 @@ class ScriptedEngine:
             "describe": "|".join((request.mode, request.layout, request.instruction, request.path)),
             "context": repr(request.context),
         }.get(name, "value")
+        while name == "stuck":  # a pass that only cancelling ends, and no frame before
+            cancel.check()
+            time.sleep(PASS_S / 10)
         passes = int(argument) if name == "slow" else 3
         for index in range(passes):
             time.sleep(PASS_S)

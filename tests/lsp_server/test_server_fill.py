@@ -312,3 +312,36 @@ async def test_paths_count_from_the_workspaces_folders(editor: Editor) -> None:
     )
     editor.client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event=event))
     assert (await editor.request("spanfill/fill", where)).text.endswith("|deep/file.py")
+
+
+async def test_a_change_ends_the_fill_within_its_pass_and_no_frame_comes_after(editor: Editor) -> None:
+    await start(editor, "# engine: stuck\nx = \n")
+    pending = editor.request("spanfill/fill", fill_params(position=at(1, 4), workDoneToken="t"))
+    editor.client.progress_reports["t"] = []
+    await editor.until("spanfill/status", lambda status: status.state == "busy")
+    editor.edit(0, 0, "#")
+    with pytest.raises(JsonRpcException) as caught:
+        await pending
+    assert caught.value.code == -32801
+    await editor.ready()
+    assert [method for method, _ in editor.seen if method == "spanfill/frame"] == []
+    assert isinstance(editor.client.progress_reports["t"][-1], types.WorkDoneProgressEnd)
+
+
+async def test_closing_the_file_ends_its_fill_too(editor: Editor) -> None:
+    await start(editor, "# engine: stuck\nx = \n")
+    pending = editor.request("spanfill/fill", fill_params(position=at(1, 4)))
+    await editor.until("spanfill/status", lambda status: status.state == "busy")
+    editor.close()
+    with pytest.raises(JsonRpcException) as caught:
+        await pending
+    assert caught.value.code == -32801
+
+
+async def test_a_change_to_another_file_is_no_reason_to_stop(editor: Editor) -> None:
+    await start(editor, "# engine: slow 30\nx = \n")
+    editor.open("y = 1\n", uri="file:///workspace/other.py")
+    pending = editor.request("spanfill/fill", fill_params(position=at(1, 4)))
+    await editor.until("spanfill/frame")
+    editor.edit(0, 0, "#", uri="file:///workspace/other.py")
+    assert (await pending).text == "value"
