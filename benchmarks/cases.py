@@ -36,7 +36,7 @@ SWEEPS: Mapping[str, Sequence[Settings]] = {
 }
 """Settings beside the defaults, from careful to fast: the points of the plot."""
 
-LENGTHS = ("auto", "expand-delete", "cal", "daedal", "blocks", "fixed:16", "oracle")
+LENGTHS = ("auto", "expand-delete:8", "cal", "daedal", "blocks", "fixed:16", "oracle")
 CACHES = ("none", "prefix:4", "dual:4", "dual")
 
 

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.errors import InputError
+from runtime.request import FillRequest
+from runtime.stopping import first_stop, rules_for
 
 Kind = Literal["line", "lines", "span", "task"]
 
-KINDS: tuple[Kind, ...] = ("line", "line", "lines", "span")
+KINDS: tuple[Kind, ...] = ("span", "span", "line", "lines")
 """What is cut, each as often as it stands here."""
 
 LONGEST_TOKENS = 40
@@ -90,6 +92,13 @@ class _Context:
         after = self._within(suffix.splitlines(keepends=True))
         return Hole(kind=kind, source=source, prefix="".join(before), suffix="".join(after), text=text)
 
+    def fillable(self, hole: Hole) -> bool:
+        """Whether a model that writes what was there is not cut short, as where it leaves its function."""
+        request = FillRequest(prefix=hole.prefix, suffix=hole.suffix, mode="region")
+        rules = rules_for(request, "fim")
+        text = hole.text
+        return all(first_stop(rules, text[:end], False) is None for end in range(1, len(text)))
+
     def _within(self, lines: Sequence[str]) -> list[str]:
         kept: list[str] = []
         used = 0
@@ -110,13 +119,13 @@ def _tasks(path: Path, context: _Context) -> list[Hole]:
             else path.open(encoding="utf-8") as file
         ):
             rows = [json.loads(line) for line in file]
-        return [
+        found = [
             context.hole("task", row["task_id"], row["prompt"], row["canonical_solution"], row["suffix"])
             for row in rows
-            if context.fits(row["canonical_solution"])
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} can't be read as infilling tasks ({error!r}).") from error
+    return [hole for hole in found if context.fits(hole.text) and context.fillable(hole)]
 
 
 def _cut(files: Sequence[Path], count: int, chance: random.Random, context: _Context) -> list[Hole]:
@@ -140,7 +149,9 @@ def _cut(files: Sequence[Path], count: int, chance: random.Random, context: _Con
         if hole in seen or not context.fits(hole):
             continue
         seen.add(hole)
-        holes.append(context.hole(kind, path.name, text[: place[0]], hole, text[place[1] :]))
+        cut = context.hole(kind, path.name, text[: place[0]], hole, text[place[1] :])
+        if context.fillable(cut):
+            holes.append(cut)
         if len(holes) == count:
             break
     return holes

@@ -107,7 +107,7 @@ def as_svg(run: Measured) -> str:
         # The first policy of the kind is the one whose settings were swept.
         length = next(iter(found)).length
         swept = {case: figures for case, figures in found.items() if case.length == length}
-        name = "oracle" if knowledge == "oracle" else f"{heading} ({length})"
+        name = "oracle (told the true length)" if knowledge == "oracle" else f"{heading} ({length})"
         panels.append(Panel(title=name[0].upper() + name[1:], lines=_lines(swept)))
     return draw(
         panels,

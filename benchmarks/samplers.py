@@ -168,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "files", type=Path, nargs="*", help="Python files or infilling tasks (.jsonl, .jsonl.gz)"
     )
     parser.add_argument("--model", type=Path, required=True, help="model folder")
-    parser.add_argument("--rows", type=int, default=60, help="holes to fill (60)")
+    parser.add_argument("--rows", type=int, default=40, help="holes to fill (40)")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of holes and of samplers (0)")
     parser.add_argument("--samplers", default=",".join(MASKED_SAMPLERS), help="names, with commas (all)")
     parser.add_argument("--lengths", default=",".join(LENGTHS), help="length policies; the first is swept")
