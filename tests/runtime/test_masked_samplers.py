@@ -218,7 +218,7 @@ class Changing:
 
 
 @every
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seeds, sizes, blocks, origins, steps, changes)
 # A block of which all slots but one are committed, though none of them by its own steps.
 @example(0, 1, 2, 0, 0, [("insert", 0.0), ("", 0.0), ("insert", 0.0), ("insert", 0.0)])
@@ -285,6 +285,22 @@ def test_text_written_block_by_block_is_not_masked_again() -> None:
         text = list(first.ids)
         first.extend(8)
         assert play(sampler, RandomScorer(2, sharpness=8.0), first).canvas.ids[:8] == text
+
+
+def test_a_full_canvas_that_is_opened_in_its_middle_is_one_block_again() -> None:
+    sampler, canvas = make("low-confidence", 8), Canvas(8)
+    play(sampler, RandomScorer(6), canvas)
+    canvas.insert(4, 8)
+    assert set(play(sampler, RandomScorer(6), canvas).blocks) == {range(16)}
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_a_single_step_leaves_no_mask_among_committed_slots(name: str) -> None:
+    for seed in range(8):
+        sampler, canvas = make(name, 4, steps=1, seed=seed), Canvas(4)
+        for slot in (0, 1, 3):
+            canvas.commit(slot, 5, -0.5)
+        assert len(play(sampler, RandomScorer(seed), canvas).states) == 1
 
 
 @every
