@@ -19,10 +19,9 @@ class Wino(BlockwiseSampler):
     """Accepts every mask with p > tau_1 and masks again what is less likely than tau_2 without itself.
 
     A committed slot of the block is scored by the probability of its token in an answer that sees all
-    slots but this one, as they were before the pass. Where the pass accepts one slot only, nothing is
-    taken back, and never as much as the pass before accepted: so each pass leaves at least one mask
-    less than there would have been, and a canvas of n masks takes n passes at most. Second looks are
-    not counted among them.
+    slots but this one, as they were before the pass. A pass that would accept one slot only takes nothing
+    back, and none takes back as many as the pass before it accepted: so n masks take n passes at most.
+    Second looks are not counted among them.
 
     Source: arXiv 2507.18578 and Feng-Hong/WINO-DLLM, whose second look shares the first one's pass by
     a shadow mask behind the text for each slot of the block.
