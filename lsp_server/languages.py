@@ -23,7 +23,7 @@ class Language:
     line_comment: str = "//"
     extensions: tuple[str, ...] = ()
     end_words: tuple[str, ...] = field(default=())
-    """Words that close a block where `style` is `end`."""
+    """Words that close a block."""
 
 
 def _kinds(names: str) -> frozenset[str]:
@@ -122,6 +122,7 @@ _ALL = (
         functions=_kinds("function_definition"),
         line_comment="#",
         extensions=(".sh", ".bash"),
+        end_words=("fi", "done", "esac"),
     ),
     Language(
         id="json",

@@ -18,6 +18,10 @@ _MANY = 3
 """How often a line or a block must follow itself to count as a loop of the model."""
 _LONGEST_CYCLE_LINES = 8
 _LONGEST_HEAD_LINES = 40
+_WORD = re.compile(r"\w+")
+_FURTHER_BRANCHES = frozenset(
+    ("else", "elif", "elsif", "elseif", "except", "catch", "finally", "rescue", "ensure")
+)
 _COMMENT = re.compile(r"\s+#.*$")
 
 
@@ -81,25 +85,57 @@ def scope_end(text: str, place: Place) -> str:
     before = place.before
     opened = bool(before.strip())
     floor = indentation.width(before) if opened else indentation.width(before + text)
-    kept = [text.split("\n", 1)[0]]
-    for line in text.split("\n")[1:]:
+    first, *rest = text.split("\n")
+    kept, closed, ended_below = [first], False, opened and _ends_at(floor, place)
+    for line in rest:
         columns = indentation.width(line)
-        if line.strip() and (columns < floor or (columns == floor and opened)):
-            if opened and columns == floor and _closes(line, place) and _is_open("\n".join(kept), before):
-                kept.append(line)
+        outside = bool(line.strip()) and (columns < floor or (columns == floor and opened))
+        if not outside:
+            # What is deeper after the end belongs to something else.
+            if closed and line.strip():
+                break
+            kept.append(line)
+            continue
+        if columns < floor:
             break
-        kept.append(line)
+        if ended_below and not overlap.depth("\n".join(kept)):
+            break
+        if not closed and _closes(line, place, "\n".join(kept)):
+            kept.append(line)
+            closed = overlap.depth(place.before + "\n".join(kept)) == 0 and not _goes_on(line)
+        elif _goes_on(line):
+            kept.append(line)
+            closed = False
+        else:
+            break
     return "\n".join(kept)
 
 
-def _closes(line: str, place: Place) -> bool:
+def _ends_at(floor: int, place: Place) -> bool:
+    """Whether the first line below already ends the block, or goes on with another branch of it."""
+    if place.after.strip():
+        return False
+    below = next((line for line in place.suffix.split("\n") if line.strip()), "")
+    if not below or indentation.width(below) != floor:
+        return False
+    word = _WORD.match(below.strip())
+    ends = word is not None and word.group() in place.language.end_words
+    return ends or _goes_on(below) or below.strip()[0] in ")]}"
+
+
+def _closes(line: str, place: Place, kept: str) -> bool:
+    """Whether a line at the block's own depth ends what was begun on the line before it."""
     content = line.strip()
-    return content[:1] in (")", "]", "}") or content in place.language.end_words
+    if content[0] in ")]}":
+        return overlap.depth(place.before + kept) > 0
+    word = _WORD.match(content)
+    return word is not None and word.group() in place.language.end_words
 
 
-def _is_open(text: str, before: str) -> bool:
-    """Whether a bracket of the line before the hole is still open after the text."""
-    return overlap.depth(before + text) > 0
+def _goes_on(line: str) -> bool:
+    """Whether a line begins another branch of the same statement."""
+    word = _WORD.match(line.strip().lstrip("} "))
+    return word is not None and word.group() in _FURTHER_BRANCHES
 
 
 def no_cycle(text: str, place: Place) -> str:
