@@ -94,6 +94,10 @@ CASES = [
     ("x = |\n", "1   ", "line", "python", "1"),
     ("|\n", "\n\n\n", "block", "python", ""),
     ("x = |\n", " \t ", "line", "python", ""),
+    ("f(|)\n", "  ", "line", "python", ""),
+    # line breaks of other kinds are line breaks
+    ("x = |\n", "1\ry = 2", "line", "python", "1"),
+    ("|\n", "a = 1\rb = 2\r\nc", "block", "python", "a = 1\nb = 2\nc"),
 ]
 
 
