@@ -1,5 +1,7 @@
 """Random message sequences: no crash, one answer to each request, every document equal to the client's.
 
+In all three encodings, with broken frames in between; each document's tree is kept edit by edit.
+
 SPANFILL_FUZZ_CASES sets the number of cases.
 """
 
@@ -14,12 +16,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raw import encode
-from test_documents import TEXTS, Client
+from test_documents import ENCODINGS, TEXTS, Client
 from test_small_parts import result
 
 from lsp_server.engine_host import EngineHost
 from lsp_server.framing import FrameReader
-from lsp_server.positions import Position
+from lsp_server.positions import Encoding, Position
 from lsp_server.server import make_server
 from runtime import CancelToken, FillRequest, FillResult, Frame
 
@@ -116,6 +118,17 @@ COMMAND = built(
 )
 WILD_REQUEST = built(method=st.sampled_from(METHODS), id=0, params=JSON)
 WILD_NOTIFICATION = built(method=st.sampled_from(NOTIFICATIONS), params=JSON)
+BROKEN_FRAMES = [
+    b"Content-Length: 5\r\n\r\n{bad}",
+    b"Content-Length: 4\r\n\r\n\xff\xfe\xff\xfe",
+    b"Content-Length: 3\r\n\r\n{}   junk",
+    b"Content-Length: 60\r\n\r\n{",
+    b"Content-Length: -1\r\n\r\n",
+    b"Content-Length: 0\r\n\r\n",
+    b"Content-Length: 2\r\n\r\n[]",
+    b"Hello\r\n\r\n",
+    b'{"jsonrpc":"2.0"}',
+]
 RESPONSE = built(id=st.one_of(st.integers(), st.just("spanfill-1")), result=JSON)
 MESSAGES = st.lists(
     st.one_of(
@@ -134,6 +147,7 @@ MESSAGES = st.lists(
         WILD_NOTIFICATION,
         RESPONSE,
         JSON,
+        st.sampled_from(BROKEN_FRAMES),
     ),
     max_size=25,
 )
@@ -166,7 +180,8 @@ class Instant:
 class Mirror:
     """The texts as a client has them."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
         self.texts: dict[str, str] = {}
 
     def follow(self, message: Any) -> None:
@@ -198,7 +213,7 @@ class Mirror:
 
     def _offset(self, text: str, position: dict[str, int]) -> int:
         """The last border whose position is not after the named one, on the same line where there is one."""
-        client = Client(text, "utf-16")
+        client = Client(text, self.encoding)
         lines = client.lines()
         if position["line"] >= len(lines):
             return len(text)
@@ -231,23 +246,24 @@ class Writer:
         pass
 
 
-async def play(messages: list[Any]) -> None:
+async def play(messages: list[Any], encoding: Encoding) -> None:
     host = EngineHost(lambda _: Instant())
     server, stream, writer = make_server(host), asyncio.StreamReader(), Writer()
     server.protocol.set_writer(writer)
     conversation = asyncio.ensure_future(server.converse(FrameReader(stream)))
 
     def put(message: Any) -> None:
-        stream.feed_data(encode(message))
+        stream.feed_data(message if isinstance(message, bytes) else encode(message))
 
     def answers() -> list[dict[str, Any]]:
         return [
             answer for answer in writer.sent if isinstance(answer.get("id"), int) and "method" not in answer
         ]
 
-    mirror, asked = Mirror(), 1
+    mirror, asked = Mirror(encoding), 1
     options = {"completion": {"debounceMs": 0}}
-    params = {"capabilities": {}, "initializationOptions": options}
+    capabilities = {"general": {"positionEncodings": [encoding]}}
+    params = {"capabilities": capabilities, "initializationOptions": options}
     put({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params})
     for generated in messages:
         message = generated
@@ -268,7 +284,11 @@ async def play(messages: list[Any]) -> None:
     async with asyncio.timeout(20):
         await conversation
     assert server.exit_status == 0
-    assert {uri: document.text for uri, document in server.session.documents.items()} == mirror.texts
+    documents = server.session.documents
+    assert {uri: document.text for uri, document in documents.items()} == mirror.texts
+    for document in documents.values():
+        tree = document.syntax()
+        assert tree is None or tree.root.end_byte <= len(document.text.encode())
     assert host.close(patience_s=10)
     assert Counter(answer["id"] for answer in answers()) == Counter(range(asked + 1))
     internal = [answer["error"] for answer in answers() if answer.get("error", {}).get("code") == -32603]
@@ -276,6 +296,6 @@ async def play(messages: list[Any]) -> None:
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(MESSAGES)
-def test_message_sequences(messages: list[Any]) -> None:
-    asyncio.run(play(messages))
+@given(MESSAGES, st.sampled_from(ENCODINGS))
+def test_message_sequences(messages: list[Any], encoding: Encoding) -> None:
+    asyncio.run(play(messages, encoding))
