@@ -463,7 +463,7 @@ def test_drafts_are_slots_to_settle(name: str) -> None:
 
 
 @given(sizes, blocks, origins)
-def test_blocks_part_the_canvas_where_the_text_is_parted(
+def test_blocks_part_the_canvas_at_whole_blocks_from_the_origin(
     slots: int, block_slots: int | None, origin: int
 ) -> None:
     found = BlockGrid(block_slots=block_slots, origin=origin).blocks(slots)
@@ -471,8 +471,8 @@ def test_blocks_part_the_canvas_where_the_text_is_parted(
     if block_slots is None:
         assert len(found) == 1
         return
-    assert all((block.start + origin) % block_slots == 0 for block in found[1:])
-    assert all((block.stop + origin) % block_slots == 0 for block in found[:-1])
+    assert all((block.start - origin) % block_slots == 0 for block in found[1:])
+    assert all((block.stop - origin) % block_slots == 0 for block in found[:-1])
     assert all(len(block) <= block_slots for block in found)
 
 

@@ -309,8 +309,8 @@ VALUES: dict[str, dict[str, st.SearchStrategy[float]]] = {
 
 
 def blocks_of(slots: int, block_slots: int | None, origin: int) -> list[range]:
-    """Cut wherever the position in the text is a multiple of the block."""
-    cuts = [slot for slot in range(1, slots) if block_slots and (slot + origin) % block_slots == 0]
+    """Cut at every whole number of blocks from the origin."""
+    cuts = [slot for slot in range(1, slots) if block_slots and (slot - origin) % block_slots == 0]
     return [range(*pair) for pair in zip([0, *cuts], [*cuts, slots], strict=True)]
 
 

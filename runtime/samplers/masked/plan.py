@@ -15,7 +15,7 @@ class Plan:
     block_slots: int | None = None
     """Slots denoised together; None takes the whole canvas."""
     origin: int = 0
-    """Position of slot 0 in what blocks are counted from."""
+    """A slot at which a block begins."""
     temperature: float = 0.0
     """0 commits the likeliest admissible token; above, tokens are drawn."""
     seed: int = 0

@@ -58,8 +58,8 @@ def make_masked_sampler(
     """A sampler ready for one fill.
 
     `slots`: how many the canvas begins with; `block_slots`: how many are denoised together, None for
-    all; `origin`: tokens before slot 0, where blocks are counted from the text's first token, as a
-    block-causal model's are, and 0 otherwise. Settings that are not given have their defaults.
+    all; `origin`: a slot at which a block begins, so that blocks can be laid over a block-causal model's
+    own. Settings that are not given have their defaults.
 
     Raises:
         UsageError: no such sampler or setting, or a value out of range.
