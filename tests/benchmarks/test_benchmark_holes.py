@@ -75,11 +75,33 @@ def test_the_text_around_is_whole_lines_within_the_budget(source: Path) -> None:
             assert f"\n{hole.prefix}" in f"\n{SOURCE}"
 
 
-def test_no_hole_leaves_its_function(source: Path) -> None:
+def test_spans_begin_between_words(source: Path) -> None:
+    """And a blank goes with the word behind it, as in byte-level tokens."""
+    for hole in read_holes([source], 14, seed=1, count_tokens=words, context_tokens=1000):
+        if hole.kind == "span":
+            before, after = hole.prefix[-1], hole.text[0]
+            assert after == " " or before != " "
+            assert not (before.isalnum() and after.isalnum())
+
+
+def test_no_hole_leaves_its_function(tmp_path: Path) -> None:
     """The fill would be cut there, whatever the model writes."""
-    for seed in range(5):
-        for hole in read_holes([source], 10, seed=seed, count_tokens=words, context_tokens=1000):
-            assert "squared\n\n\ndef" not in hole.text
+    path = tmp_path / "sums.py"
+    path.write_text(
+        "def twice(number):\n"
+        "    result = number + number\n"
+        "    return result\n"
+        "total = twice(1) + twice(2)\n"
+        "print(total)\n",
+        encoding="utf-8",
+    )
+    cut = {
+        hole.text
+        for seed in range(12)
+        for hole in read_holes([path], 6, seed=seed, count_tokens=words, context_tokens=1000)
+    }
+    assert "    result = number + number\n    return result" in cut
+    assert not any("result\ntotal" in text for text in cut)
 
 
 def test_tasks_are_read_from_evaluation_files(tmp_path: Path) -> None:
