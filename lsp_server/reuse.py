@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 _KEPT = 12
+_CLOSERS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`"}
 _LONGEST_TAKEN_BACK = 80
 
 
@@ -38,7 +39,11 @@ class SuggestionMemory:
         self._kept.appendleft(suggestion)
 
     def recall(self, uri: str, before: str, after: str) -> Suggestion | None:
-        """What is left of the newest suggestion that fits between these texts; None where none does."""
+        """What is left of the newest suggestion that fits between these texts; None where none does.
+
+        It may take the place of brackets behind `before` that the editor closed by itself: then its
+        `after` is shorter than the one asked for.
+        """
         return next(self._recalled(uri, before, after), None)
 
     def recall_all(self, uri: str, before: str, after: str) -> list[Suggestion]:
@@ -50,9 +55,11 @@ class SuggestionMemory:
 
     def _recalled(self, uri: str, before: str, after: str) -> Iterator[Suggestion]:
         for kept in self._kept:
-            if kept.uri != uri or kept.after != after:
+            if kept.uri != uri or not after.endswith(kept.after):
                 continue
-            if (rest := kept.at(before)) is not None:
+            closed = after[: len(after) - len(kept.after)]
+            rest = kept.at(before)
+            if rest is not None and (not closed or _closed_by_editor(closed, kept, rest)):
                 yield rest
 
     def find(self, identifier: str) -> Suggestion | None:
@@ -62,6 +69,20 @@ class SuggestionMemory:
     def forget(self, uri: str) -> None:
         """Drop a document's suggestions."""
         self._kept = deque((kept for kept in self._kept if kept.uri != uri), maxlen=_KEPT)
+
+
+def _closed_by_editor(closed: str, kept: Suggestion, rest: Suggestion) -> bool:
+    """Whether what stands between cursor and suffix are closers that an editor put there by itself.
+
+    It does so when their openers are typed; the rest of the suggestion then takes their place.
+    """
+    typed = rest.before[len(kept.before) :]
+    opened = [_CLOSERS[char] for char in typed if char in _CLOSERS]
+    if len(closed) > len(opened) or not rest.before.startswith(kept.before):
+        return False
+    expected = iter(rest.text)
+    # Ghost text can only replace what it has itself, in this order.
+    return all(char in opened for char in closed) and all(char in expected for char in closed)
 
 
 def _rest(kept: Suggestion, before: str) -> str | None:

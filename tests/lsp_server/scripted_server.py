@@ -49,6 +49,7 @@ class ScriptedEngine:
             "count": f"call{self.calls}",
             "describe": "|".join((request.mode, request.layout, request.instruction, request.path)),
             "context": repr(request.context),
+            "limits": f"{request.mode}|{request.budget_ms}|{request.max_tokens}",
         }.get(name, "value")
         while name == "stuck":  # a pass that only cancelling ends, and no frame before
             cancel.check()

@@ -41,3 +41,38 @@ def test_the_newest_wins_and_the_oldest_goes() -> None:
     found = made.recall("v", "", "")
     assert found is not None
     assert found.text == "t11"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rest"),
+    [
+        ("a\nx = call(", ")\nz", "1)"),  # typed along, and the editor closed the bracket
+        ("a\nx = call(1", ")\nz", ")"),
+        ("a\nx = call", ")\nz", None),  # nobody typed an opener
+        ("a\nx = call(", "]\nz", None),
+        ("a\nx = call(", "))\nz", None),
+        ("a\nx = call(", "x\nz", None),
+        ("a\nx =", ")\nz", None),
+    ],
+)
+def test_brackets_that_the_editor_closed_are_replaced(before: str, after: str, rest: str | None) -> None:
+    found = memory().recall("u", before, after)
+    assert (found.text if found else None) == rest
+    if found:
+        assert found.after == "\nz"
+
+
+def test_several_closers_in_their_order() -> None:
+    made = SuggestionMemory()
+    made.remember(Suggestion(id="1", uri="u", before="", after="\n", text='f(["a"], 2)'))
+    found = made.recall("u", 'f(["', '"])\n')
+    assert found is not None
+    assert found.text == 'a"], 2)'
+    assert made.recall("u", 'f(["', ')]"\n') is None
+
+
+def test_all_that_fit_come_each_once_the_newest_first() -> None:
+    made = memory()
+    made.remember(Suggestion(id="2", uri="u", before="a\nx = c", after="\nz", text="ount()"))
+    made.remember(Suggestion(id="3", uri="u", before="a\nx = c", after="\nz", text="all(1)"))
+    assert [kept.text for kept in made.recall_all("u", "a\nx = c", "\nz")] == ["all(1)", "ount()"]
