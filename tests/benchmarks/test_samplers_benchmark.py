@@ -47,6 +47,7 @@ def test_a_run_from_end_to_end(model: Path, tmp_path: Path, capsys: pytest.Captu
         assert 0 <= case["exact_match"] <= case["edit_similarity"] <= 1
         assert case["passes"] > 0
         assert case["ms"] > 0
+    assert 4 < max(case["passes"] for case in cases if case["length"] == "fixed") <= 12
     oracle = [case["length_policy"] for case in cases if case["length"] == "oracle"]
     assert set(oracle) == {"oracle"}
 
@@ -63,6 +64,9 @@ def test_a_run_from_end_to_end(model: Path, tmp_path: Path, capsys: pytest.Captu
         "Fixed length (fixed:16)",
         "Oracle (told the true length)",
     ]
+    # The default and three settings, all without a cache.
+    lines = [len((line.get("points") or "").split()) for line in drawn.iter(f"{SVG}polyline")]
+    assert lines == [4, 4, 4]
 
 
 def test_the_same_seed_gives_the_same_texts(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
