@@ -44,8 +44,8 @@ def opened(editor: Editor, name: str, gap: str, language: str = "python") -> tup
     return before + after, {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
 
 
-async def line_at(editor: Editor, name: str, where: dict[str, int]) -> str:
-    result = await editor.complete(where["line"], where["character"], 1, uri=f"file:///workspace/{name}")
+async def line_at(editor: Editor, name: str, where: dict[str, int], kind: int = 1) -> str:
+    result = await editor.complete(where["line"], where["character"], kind, uri=f"file:///workspace/{name}")
     return result.items[0].insertText
 
 
@@ -80,7 +80,7 @@ async def test_a_line_of_python_is_finished_and_typing_along_costs_nothing(edito
     assert [scope["Interval"](*ends).length for ends in ((2, 5), (-1, 0.5), (3, 3))] == [3, 1.5, 0]
     editor.edit(where["line"], where["character"], written[0], uri="file:///workspace/intervals.py")
     started = time.perf_counter()
-    rest = await line_at(editor, "intervals.py", {**where, "character": where["character"] + 1})
+    rest = await line_at(editor, "intervals.py", {**where, "character": where["character"] + 1}, kind=2)
     assert rest == written[1:]
     assert time.perf_counter() - started < 0.1
 
