@@ -100,7 +100,7 @@ def test_quantised_ones_are_near(encoder: Path, tmp_path: Path, quantization: st
     assert report.mean_error < {"int8": 0.1, "int4": 0.6}[quantization]
     assert report.top1_agreement > {"int8": 0.85, "int4": 0.4}[quantization]
     exact_bytes = load_manifest(folder).bytes
-    assert exact_bytes < 1_000_000
+    assert exact_bytes < 1_300_000
 
 
 def test_weights_can_be_sharded(encoder: Path, tmp_path: Path) -> None:

@@ -240,7 +240,9 @@ def test_a_block_causal_model_without_infilling_tokens_sees_no_suffix(tmp_path: 
 @pytest.mark.parametrize("name", MASKS)
 def test_default_sampler_can_be_made(family_model: Models, name: str) -> None:
     sampler = family_model(name).manifest.sampler
-    assert complete(sampler.name, MASKED_SAMPLERS[sampler.name].SETTINGS, sampler.settings)
+    # How many slots are denoised together is every sampler's to know, and the filler's to read.
+    settings = {name: value for name, value in sampler.settings.items() if name != "block_slots"}
+    assert complete(sampler.name, MASKED_SAMPLERS[sampler.name].SETTINGS, settings)
 
 
 @pytest.mark.parametrize(
