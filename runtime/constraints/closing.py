@@ -12,7 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from runtime.constraints.brackets import bridges, unpaired
+from runtime.constraints.brackets import Bridge, bridges, unpaired
 from runtime.constraints.indentation import Place, scan
 from runtime.constraints.plain_texts import plain_texts
 from runtime.constraints.viability import Parsed, PrefixParser
@@ -60,10 +60,10 @@ class Closing:
         self._borders = borders
         self._parsed: dict[bytes, Parsed] = {}
         """By what stands behind the suffix: a text with something in the hole, to begin later parses with."""
-        self._ways = bridges(unpaired(before.parsed.tree), unpaired(parser.parse(suffix).tree))
+        self._ways = self._bridges()
         self._measured = False
         self._reach: int | None = None
-        """Bytes of the suffix that must fit; None for all. Measured when something doesn't fit as it is."""
+        """Bytes of the suffix that must fit, in whole lines; None for all. Measured when one misfits."""
 
     def admits(self, middle: bytes) -> bool:
         """Whether `middle` makes the suffix fit as far as plain text does."""
@@ -76,7 +76,8 @@ class Closing:
             return self.admits(middle)
         if self._reach is None and (self._whole or fault is not None):
             return False
-        return self._fit(text) >= (len(self._suffix) if self._reach is None else self._reach)
+        fit = self._fit(text)
+        return fit is None or (self._reach is not None and fit >= self._reach)
 
     def _fault(self, text: bytes) -> int | None:
         return None if self._place is None else scan(text, self._place).fault
@@ -92,7 +93,8 @@ class Closing:
         parsed = self._parser.parse(text + rest, old or self._before.parsed, tail)
         if old is None:
             self._parsed[rest] = parsed
-        return not parsed.tree.root_node.has_error
+        # What a reused tree says against a text has to be seen without it.
+        return not parsed.tree.root_node.has_error or self._parser.is_whole(text + rest)
 
     def _measure(self) -> None:
         """Find out how far the suffix fits behind plain text."""
@@ -100,7 +102,8 @@ class Closing:
         misfits: list[bytes] = []
         for plain, rest in itertools.islice(self._plain_texts(), _TRIED):
             text = self._before.text + plain.encode() + self._suffix
-            if self._fault(text) is None and self._is_whole(text, rest.encode()):
+            # Much hangs on it, so nothing is reused here.
+            if self._fault(text) is None and self._parser.is_whole(text + rest.encode()):
                 self._whole &= not rest
                 if self._whole:
                     self._shorten(text)
@@ -108,14 +111,18 @@ class Closing:
             if len(misfits) < _MEASURED:
                 misfits.append(text)
         self._whole = False
-        self._reach = max(map(self._fit, misfits))
+        # One that never stops leaves a string or a comment open, and says nothing of what is in it.
+        fits = [fit for fit in map(self._fit, misfits) if fit is not None]
+        furthest = max(fits, default=0)
+        # Texts that meet the same fault may stop a few tokens apart.
+        self._reach = self._suffix.rfind(b"\n", 0, max(0, furthest)) + 1 if furthest > 0 else -len(misfits[0])
 
-    def _fit(self, text: bytes) -> int:
-        """Bytes of the suffix that fit; negative where the hole's text itself doesn't."""
+    def _fit(self, text: bytes) -> int | None:
+        """Bytes of the suffix that fit; negative where the hole's text itself doesn't; None for all."""
         before = self._before
         stop = self._parser.stop(text, len(before.text), before.parsed, nested=before.nested)
         ends = [end for end in (stop, self._fault(text)) if end is not None]
-        return min(ends, default=len(text)) - (len(text) - len(self._suffix))
+        return min(ends) - (len(text) - len(self._suffix)) if ends else None
 
     def _shorten(self, text: bytes) -> None:
         """Leave off what comes after the first border: it is the same whatever the hole holds."""
@@ -127,6 +134,16 @@ class Closing:
                 self._suffix = self._suffix[:end]
                 self._parsed = {b"": shorter}
                 return
+
+    def _bridges(self) -> list[Bridge]:
+        before = self._before.text
+        line = before[before.rfind(b"\n") + 1 :]
+        return bridges(
+            unpaired(self._before.parsed.tree),
+            unpaired(self._parser.parse(self._suffix).tree),
+            before.count(b"\n"),
+            len(line) - len(line.lstrip()),
+        )
 
     def _plain_texts(self) -> Iterator[tuple[str, str]]:
         before, indent = self._before.text, None

@@ -16,7 +16,6 @@ _BRACED = ("x;", "x: x", "= x", "fn x() ", "function x() ", "class x ", "if (x) 
 
 _QUOTES = ("'''", '"""', '"', "'", "`")
 _BETWEEN_STRINGS = ("", ", ", "\nx ", ";\nx ")
-_COMMENTS = (("*/", ""), ("", "/*"), ("*/", "/*"), ("", "// x"), ("", "# x"), ("\n", "# x"), ("\n", "// x"))
 
 
 def plain_texts(
@@ -60,7 +59,7 @@ def _halves(before: str, behind: str, indent: str | None) -> Iterator[tuple[str,
         if indent:
             yield indent + text, ""
         yield text, ""
-    yield from _COMMENTS
+    yield "*/", ""
 
 
 def _is_odd(text: str, quote: str) -> bool:

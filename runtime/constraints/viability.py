@@ -49,7 +49,9 @@ class PrefixParser:
 
     def is_whole(self, text: bytes, old: Parsed | None = None, keep_tail: int = 0) -> bool:
         """Whether `text` is free of errors as it stands. The other arguments are those of `parse`."""
-        return not self.parse(text, old, keep_tail).tree.root_node.has_error
+        if not self.parse(text, old, keep_tail).tree.root_node.has_error:
+            return True
+        return old is not None and not self.parse(text).tree.root_node.has_error
 
     def viable(
         self,
@@ -101,8 +103,12 @@ class PrefixParser:
 
     def _watch(self, text: bytes, known: int, old: Parsed | None) -> ParseWatch:
         watch = self._watched(text, known, old)
+        if watch.dead and old is not None:
+            # A tree whose end was repaired may have parts that the whole text has not: what it says against
+            # a text has to be seen without it.
+            watch = self._watched(text, known, None)
         if watch.unsure:
-            watch = self._watched(text, max(0, min(known, len(text) - _LOOK_BACK)), old)
+            watch = self._watched(text, max(0, min(known, len(text) - _LOOK_BACK)), None)
         return watch
 
     def _watched(self, text: bytes, known: int, old: Parsed | None) -> ParseWatch:

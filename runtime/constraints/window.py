@@ -25,11 +25,13 @@ _NEW = re.compile(rb"[^\s)\]}#/*'\"`]")
 """What begins a line in the first column where nothing is open."""
 
 _STATEMENT = re.compile(
-    rb"^[ \t]+(?:async|class|const|def|enum|export|fn|for|func|function|if|impl|import|interface|let|mod"
-    rb"|private|protected|pub|public|raise|return|static|struct|switch|throw|trait|try|type|use|var|while|with)\b",
+    rb"^(?:[ \t]+(?:async|class|const|def|enum|export|fn|for|func|function|if|impl|import|interface|let|mod"
+    rb"|private|protected|pub|public|raise|return|static|struct|switch|throw|trait|try|type|use|var|while"
+    rb"|with)\b|(?=[^\s)\]}#/*'\"`]))",
     re.MULTILINE,
 )
-"""A line that begins a statement: what stands around it may be a block, but no list of arguments."""
+"""A line that begins a statement: what stands around it may be a block, but no list of arguments. Or one that
+begins in the first column, where nothing is open."""
 
 _CLASS = b"class X {\n"
 """What a member of a class can't stand without, in the languages below."""
@@ -74,19 +76,19 @@ def _first_sound(prefix: bytes, language: str, parser: PrefixParser) -> Window |
     """The window from the start, or from a line after the error in the one before it."""
     start = 0
     for _ in range(_ATTEMPTS):
-        nested = prefix[start : start + 1].isspace()
-        if nested:
+        if start or prefix[:1].isspace():
             match = _STATEMENT.search(prefix, start)
             if match is None:
                 return None
             start = match.start()
         text = prefix[start:]
-        stop = parser.stop(text)
-        if stop is None:
+        nested = text[:1].isspace()
+        if _is_viable(text, parser):
             return Window(parser.parse(text), nested=nested)
         if nested and language in _WITH_CLASSES and _is_viable(_CLASS + text, parser):
             return Window(parser.parse(_CLASS + text), nested=True)
-        line = text.find(b"\n", stop)
+        stop = parser.stop(text)
+        line = -1 if stop is None else text.find(b"\n", stop)
         if line < 0:
             return None
         start += line + 1
@@ -98,7 +100,7 @@ def _is_viable(text: bytes, parser: PrefixParser) -> bool:
     parsed = parser.parse(text)
     if not parsed.tree.root_node.has_error:
         return True
-    closers = closing(unpaired(parsed.tree)).encode()
+    closers = closing(unpaired(parsed.tree).openers).encode()
     if closers and any(parser.is_whole(text + more, parsed) for more in (closers, b"x" + closers)):
         return True
     return parser.viable(text)
