@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.canvas import Canvas
-from runtime.denoiser import CausalDenoiser
+from runtime.denoisers.causal import CausalDenoiser
 from runtime.predictions import Predictions
 from runtime.stopping.scope_exit import indentation
 from runtime.tokenizer import Tokenizer

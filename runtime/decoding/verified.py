@@ -1,9 +1,9 @@
 """Decoding with a causal model: drafts in parallel, verified left to right."""
 
 from runtime.canvas import Canvas
-from runtime.constraint import HealingConstraint
+from runtime.constraints.healing import HealingConstraint
 from runtime.decoding.ending import Ending
-from runtime.denoiser import CausalDenoiser
+from runtime.denoisers.causal import CausalDenoiser
 from runtime.request import StopReason
 from runtime.samplers.base import Sampler
 

@@ -1,1 +1,1 @@
-"""Denoisers of masked models: slots in, predictions for those same slots out."""
+"""Denoisers, one for each kind of attention: slots in, predictions for those same slots out."""

@@ -9,11 +9,11 @@ import numpy as np
 from runtime.alternatives import Branch, branched, find_branches
 from runtime.cancellation import CancelToken
 from runtime.canvas import Canvas
-from runtime.constraint import HealingConstraint
+from runtime.constraints.healing import HealingConstraint
 from runtime.decoding.ending import Ending
 from runtime.decoding.verified import VerifiedDecoding
 from runtime.denoise import Progress, denoise
-from runtime.denoiser import CausalDenoiser
+from runtime.denoisers.causal import CausalDenoiser
 from runtime.drafts.acceptance import Acceptance
 from runtime.errors import UsageError
 from runtime.filling.base import Fill, Written

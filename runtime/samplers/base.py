@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from runtime.canvas import Canvas
-from runtime.constraint import HealingConstraint
+from runtime.constraints.healing import HealingConstraint
 from runtime.predictions import Predictions
 
 

@@ -9,7 +9,7 @@ arXiv 2211.17192.)
 from collections.abc import Sequence
 
 from runtime.canvas import Canvas
-from runtime.constraint import HealingConstraint
+from runtime.constraints.healing import HealingConstraint
 from runtime.drafts.acceptance import Acceptance
 from runtime.drafts.base import Draft, DraftSource
 from runtime.pass_cost import MAX_DRAFTS, PassCost

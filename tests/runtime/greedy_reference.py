@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.cancellation import CancelToken
-from runtime.constraint import HealingConstraint
+from runtime.constraints.healing import HealingConstraint
 from runtime.decoding.ending import Ending
 from runtime.decoding.verified import VerifiedDecoding
 from runtime.denoise import Progress, denoise
-from runtime.denoiser import CausalDenoiser
+from runtime.denoisers.causal import CausalDenoiser
 from runtime.drafts.acceptance import Acceptance
 from runtime.pass_cost import PassCost
 from runtime.prompts import build_prompt

@@ -11,7 +11,7 @@ from random_decoder import SAMPLE
 from runtime.alternatives import WIDEST_GAP, branched, find_branches, likeness
 from runtime.cancellation import CancelToken
 from runtime.canvas import Canvas
-from runtime.denoiser import CausalDenoiser
+from runtime.denoisers.causal import CausalDenoiser
 from runtime.engine import FillEngine
 from runtime.errors import FillCancelled
 from runtime.filling.base import Fill, drain

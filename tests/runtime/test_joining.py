@@ -7,7 +7,7 @@ import pytest
 from random_decoder import write_tiny_model
 
 from runtime.canvas import Canvas
-from runtime.denoiser import CausalDenoiser
+from runtime.denoisers.causal import CausalDenoiser
 from runtime.joining import HEAD_LIMIT, Plausible, best_join, find_joins, suffix_head
 from runtime.session import DenoiserSession
 from runtime.tokenizer import Tokenizer

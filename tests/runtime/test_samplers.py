@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.canvas import Canvas
-from runtime.constraint import HealingConstraint
+from runtime.constraints.healing import HealingConstraint
 from runtime.drafts.acceptance import Acceptance
 from runtime.errors import UsageError
 from runtime.pass_cost import MAX_DRAFTS, WIDTHS, PassCost

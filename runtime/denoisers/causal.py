@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from runtime.cancellation import CancelToken
 from runtime.canvas import Canvas
+from runtime.common_prefix import shared_length
 from runtime.predictions import Predictions
 from runtime.session import DenoiserSession
 
@@ -46,11 +47,7 @@ class CausalDenoiser:
         again: its logits are what predicts the next slot.
         """
         tokens = [*prompt, *committed]
-        shared = 0
-        for old, new in zip(self._cached, tokens[:-1], strict=False):
-            if old != new:
-                break
-            shared += 1
+        shared = shared_length(self._cached, tokens[:-1])
         self._keep(shared)
         self._pending = tokens[shared:]
         self._prompt = len(prompt)

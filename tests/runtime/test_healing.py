@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_decoder import SAMPLE
 
-from runtime.constraint import HealingConstraint
+from runtime.constraints.healing import HealingConstraint
 from runtime.predictions import Predictions
 from runtime.tokenizer import Tokenizer
 
