@@ -26,7 +26,7 @@ from export.graph.writer import GraphWriter
 from export.layouts import qwen2_layouts
 from export.licence import find_licence, write_licence
 from export.recorded_parity import recorded_parity
-from export.staging import staging
+from export.staging import check_vacant, staging
 from export.tokenizer_file import folder_tokenizer
 from export.vocabulary import answer_ids, ascii_ids, special_ids
 from runtime.errors import UsageError
@@ -204,8 +204,7 @@ def convert_checkpoint(
         FetchError: `out` can't be written.
     """
     chosen = choose_vocabulary(vocabulary, quantization)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} exists already. Remove it, or name another place.")
+    check_vacant(out)
     progress("tokenizer", 0.0)
     checkpoint = replace(checkpoint, tokenizer=folder_tokenizer(checkpoint.tokenizer))
     denoiser = read_denoiser(checkpoint, family)

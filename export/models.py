@@ -1,5 +1,6 @@
 """Any checkpoint, to a model folder and to a reference: decoders by our own families, encoders by optimum."""
 
+import functools
 from pathlib import Path
 
 from export.checkpoints.base import Checkpoint
@@ -38,23 +39,15 @@ def convert_model(
     progress: Progress,
 ) -> Manifest:
     """Convert a checkpoint of any kind; the arguments and errors are those of `convert_checkpoint`."""
-    if is_encoder(checkpoint, family):
-        return convert_encoder(
-            checkpoint,
-            out,
-            name=name,
-            quantization=quantization,
-            vocabulary=vocabulary,
-            adapter=adapter,
-            shard_bytes=shard_bytes,
-            licence=licence,
-            progress=progress,
-        )
-    return convert_checkpoint(
+    convert = (
+        convert_encoder
+        if is_encoder(checkpoint, family)
+        else functools.partial(convert_checkpoint, family=family)
+    )
+    return convert(
         checkpoint,
         out,
         name=name,
-        family=family,
         quantization=quantization,
         vocabulary=vocabulary,
         adapter=adapter,

@@ -7,7 +7,18 @@ from pathlib import Path
 
 from export.sources.base import storage_error
 from runtime import store
+from runtime.errors import UsageError
 from runtime.manifest import load_manifest, verify_files
+
+
+def check_vacant(folder: Path) -> None:
+    """Refuse a place where something stands already.
+
+    Raises:
+        UsageError: it is a file, or a folder that isn't empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} exists already. Remove it, or name another place.")
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from export.families.special_tokens import SpecialTokens
 from export.graph.weights_file import WeightsFile
 from export.graph.writer import GraphWriter
 from export.licence import find_licence, write_licence
-from export.staging import staging
+from export.staging import check_vacant, staging
 from export.tokenizer_file import folder_tokenizer
 from export.vocabulary import answer_ids
 from runtime.errors import UsageError
@@ -61,8 +61,7 @@ def convert_encoder(
         )
     if adapter is not None:
         raise UsageError("An adapter needs a causal model; this is an encoder.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} exists already. Remove it, or name another place.")
+    check_vacant(out)
     chosen = choose_vocabulary(vocabulary, quantization)
     progress("tokenizer", 0.0)
     checkpoint = replace(checkpoint, tokenizer=folder_tokenizer(checkpoint.tokenizer))
@@ -70,7 +69,7 @@ def convert_encoder(
     special = SpecialTokens(checkpoint, model.config.vocab_size)
     mask = special.mask("[MASK]", "<mask>")
     begin, end = _frame(special, checkpoint)
-    ends = tuple(dict.fromkeys([*([] if end is None else [end]), *_declared_ends(special)]))
+    ends = tuple(dict.fromkeys([*([] if end is None else [end]), *special.ends()]))
     aside = {mask, begin, special.optional("pad"), special.token("[UNK]"), special.token("<unk>")}
     kept = answer_ids(
         checkpoint.tokenizer, chosen, frozenset(index for index in aside if index is not None) - set(ends)
@@ -125,10 +124,6 @@ def _frame(special: SpecialTokens, checkpoint: Checkpoint) -> tuple[int | None, 
         return None
 
     return named("cls_token", "bos_token"), named("sep_token", "eos_token")
-
-
-def _declared_ends(special: SpecialTokens) -> tuple[int, ...]:
-    return special.ends()
 
 
 def _layout(begin: int | None, end: int | None) -> tuple[Piece, ...]:

@@ -61,13 +61,13 @@ def command(
         raise UsageError(f"No quantisation {quantize!r}; choose one of {', '.join(catalogue.QUANTIZATIONS)}.")
     shard_bytes = None if shard_size is None else parse_size(shard_size)
     folder = model_folder(out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists already. Remove it, or name another place.")
     from export.checkpoints.open import open_checkpoint
     from export.models import check_family, convert_model
+    from export.staging import check_vacant
     from lsp_server.cli.progress import StageBar
 
     check_family(family)
+    check_vacant(folder)
     with StageBar() as bar:
         manifest = convert_model(
             open_checkpoint(checkpoint, revision=revision, progress=bar),

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -73,7 +74,7 @@ def command(
     _check_mode(mode)
     if max_tokens is not None and max_tokens < 1:
         raise UsageError("--max-tokens must be at least 1.")
-    from lsp_server.cli.filling import Decoding, open_text, prepare
+    from lsp_server.cli.filling import open_text, prepare
     from lsp_server.cli.place import parse_end, parse_place, span_of
     from lsp_server.cli.source_file import read_source
 
@@ -84,21 +85,18 @@ def command(
         source.check_writable()
     document = open_text(source.text, path.name)
     span = span_of(document, str(path), start, end)
-    filling = prepare(
-        document,
-        span,
-        mode=cast("Mode | None", mode),
-        max_tokens=max_tokens,
-        decoding=Decoding(
-            sampler=sampler,
-            settings=parse_settings(settings or ()),
-            length=length,
-            cache=cache,
-            constraint=constraint,
-            temperature=temperature,
-            seed=seed,
-        ),
+    filling = prepare(document, span, mode=cast("Mode | None", mode), max_tokens=max_tokens)
+    request = replace(
+        filling.request,
+        sampler=sampler,
+        settings=parse_settings(settings or ()),
+        length=length,
+        cache=cache,
+        constraint=constraint,
+        temperature=temperature,
+        seed=seed,
     )
+    filling = replace(filling, request=request)
     text, result, shown = _run(filling, model=model, device=device, quiet=as_json)
     if write and text:
         source.write(filling.before + text + filling.after)

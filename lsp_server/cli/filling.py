@@ -3,8 +3,8 @@
 Knows texts, requests and results; does not know files or terminals.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from lsp_server import indentation
 from lsp_server.cli.place import Span
@@ -18,19 +18,6 @@ from runtime import FillRequest, FillResult, Mode
 
 LONGEST_PARSED_CHARS = 400_000
 """A longer text is cut around the hole before its syntax is looked at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoding:
-    """How a request is decoded; the fields are those of `FillRequest`."""
-
-    sampler: str | None = None
-    settings: Mapping[str, float] = field(default_factory=dict)
-    length: str | None = None
-    cache: str | None = None
-    constraint: str = "none"
-    temperature: float = 0.0
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +71,6 @@ def prepare(
     *,
     mode: Mode | None = None,
     max_tokens: int | None = None,
-    decoding: Decoding | None = None,
     count_tokens: Callable[[str], int] | None = None,
 ) -> Filling:
     """Find the hole that a span means, and ask for its text.
@@ -104,7 +90,6 @@ def prepare(
         count_tokens=count_tokens,
         max_tokens=max_tokens,
     )
-    request = replace(request, **({} if decoding is None else asdict(decoding)))
     hole = Hole(start=hole.start + first, end=hole.end + first, mode=hole.mode)
     return Filling(document=document, hole=hole, request=request)
 

@@ -18,7 +18,7 @@ from runtime.denoisers.block_causal import BlockCausalDenoiser
 from runtime.filling.base import Fill, Written
 from runtime.filling.frames import frame_of
 from runtime.lengths.base import LengthPolicy
-from runtime.lengths.registry import make_length
+from runtime.lengths.registry import OPEN_ENDED, make_length
 from runtime.lengths.tokens import barred_tokens, unwritten_tokens
 from runtime.request import FillRequest, FillResult, Mode
 from runtime.samplers.masked.base import MaskedSampler
@@ -30,9 +30,6 @@ from runtime.tokenizer import Tokenizer
 
 DEFAULT_SLOTS: dict[Mode, int] = {"line": 16, "block": 32, "function": 64, "region": 32}
 """Slots of a canvas whose length nothing tells."""
-
-OPEN_ENDED = ("blocks", "daedal")
-"""Length policies that may add slots behind the last one."""
 
 OTHER_TEMPERATURE = 0.8
 OTHER_SEEDS = 8

@@ -25,6 +25,9 @@ LENGTHS: Mapping[str, str] = {
 }
 """What each policy does, and what the number behind its colon means."""
 
+OPEN_ENDED = frozenset({"blocks", "daedal"})
+"""Policies that may add slots behind the canvas's last one."""
+
 BLOCK_SLOTS = 32
 """Slots of a block where neither the request nor the model says."""
 
