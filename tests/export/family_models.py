@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 import torch
-from checkpoint_maker import FAMILIES, make_checkpoint
+from checkpoint_maker import make_checkpoint
+from checkpoint_recipes import FAMILIES
 from numpy.typing import NDArray
 
 from export.checkpoints import Checkpoint, open_checkpoint

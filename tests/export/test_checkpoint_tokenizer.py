@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import tokenizers
-from checkpoint_maker import RECIPES, make_checkpoint
+from checkpoint_maker import make_checkpoint
+from checkpoint_recipes import RECIPES
 from transformers import GPT2TokenizerFast, Qwen2TokenizerFast, RobertaTokenizerFast
 
 from export.checkpoints import open_checkpoint

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checkpoint_maker import FAMILIES, make_checkpoint
+from checkpoint_maker import make_checkpoint
+from checkpoint_recipes import FAMILIES
 from family_models import FamilyModel, kept_ids, quiet
 
 from export.checkpoints import open_checkpoint

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from checkpoint_maker import CHATML, make_checkpoint, make_tokenizer
+from checkpoint_maker import make_checkpoint, make_tokenizer
+from checkpoint_recipes import CHATML
 from family_models import quiet
 from numpy.typing import NDArray
 from transformers import (

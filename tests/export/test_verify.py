@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 import pytest
-from checkpoint_maker import FAMILIES, make_checkpoint
+from checkpoint_maker import make_checkpoint
+from checkpoint_recipes import FAMILIES
 from random_decoder import SAMPLE
 
 from export.checkpoints.base import Checkpoint
