@@ -38,16 +38,12 @@ class SuggestionMemory:
         """Keep a suggestion, in place of the oldest one."""
         self._kept.appendleft(suggestion)
 
-    def recall(self, uri: str, before: str, after: str) -> Suggestion | None:
-        """What is left of the newest suggestion that fits between these texts; None where none does.
+    def recall(self, uri: str, before: str, after: str) -> list[Suggestion]:
+        """What is left of every suggestion that fits between these texts, the newest first, each text once.
 
-        It may take the place of brackets behind `before` that the editor closed by itself: then its
+        One may take the place of brackets behind `before` that the editor closed by itself: then its
         `after` is shorter than the one asked for.
         """
-        return next(self._recalled(uri, before, after), None)
-
-    def recall_all(self, uri: str, before: str, after: str) -> list[Suggestion]:
-        """What is left of every suggestion that fits, the newest first, each text once."""
         found: dict[str, Suggestion] = {}
         for suggestion in self._recalled(uri, before, after):
             found.setdefault(suggestion.text, suggestion)

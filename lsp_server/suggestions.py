@@ -87,7 +87,7 @@ async def _recalled(session: Session, query: Query) -> list[Suggestion]:
     ahead = session.ahead
     if ahead is not None and (ahead.uri, ahead.before, ahead.after) == key:
         await ahead.done.wait()
-    return session.memory.recall_all(*key)
+    return session.memory.recall(*key)
 
 
 async def _worth_asking(session: Session, query: Query) -> bool:

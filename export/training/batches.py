@@ -3,7 +3,6 @@
 Knows the packed token file; does not know the model.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,9 +100,3 @@ class Batches:
         start = min(end - needed, first + int(self._offset[index]) + int(rng.integers(self._window)))
         tokens = self._split.tokens[start : start + needed].tolist()
         return make_example(tokens, self._window, self._task, self._ids, rng)
-
-
-def read_summary(folder: Path) -> dict[str, object]:
-    """The figures that `prepare` wrote about a corpus; empty where there are none."""
-    path = folder / "corpus.json"
-    return dict(json.loads(path.read_text())) if path.is_file() else {}

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from export.training import vocabulary
 from export.training.model import Denoiser, Shape
@@ -96,11 +95,6 @@ def load_folder(folder: Path) -> Denoiser:
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(f"The checkpoint {folder} can't be read ({error}). Train it again.") from error
     return model
-
-
-def count_parameters(model: nn.Module) -> int:
-    """Parameters, the tied matrix once."""
-    return sum(weight.numel() for weight in model.parameters())
 
 
 def _config(shape: Shape, ids: vocabulary.TokenIds) -> dict[str, Any]:

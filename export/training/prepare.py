@@ -77,6 +77,7 @@ def prepare(
         "vocabulary_tokens": tokenizer.get_vocab_size(),
     }
     (out / "corpus.json").write_text(json.dumps(summary, indent=2) + "\n")
+    packages.write_list(out / "packages.json", listed, corpus.kept)
     return corpus
 
 

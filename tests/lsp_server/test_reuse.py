@@ -9,6 +9,10 @@ def memory() -> SuggestionMemory:
     return made
 
 
+def newest(made: SuggestionMemory, uri: str, before: str, after: str) -> Suggestion | None:
+    return next(iter(made.recall(uri, before, after)), None)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "rest"),
     [
@@ -22,23 +26,23 @@ def memory() -> SuggestionMemory:
     ],
 )
 def test_recall(before: str, after: str, rest: str | None) -> None:
-    found = memory().recall("u", before, after)
+    found = newest(memory(), "u", before, after)
     assert (found.text if found else None) == rest
 
 
 def test_other_documents_and_closed_ones_have_no_share() -> None:
     made = memory()
-    assert made.recall("v", "a\nx = ", "\nz") is None
+    assert newest(made, "v", "a\nx = ", "\nz") is None
     made.forget("u")
-    assert made.recall("u", "a\nx = ", "\nz") is None
+    assert newest(made, "u", "a\nx = ", "\nz") is None
 
 
 def test_the_newest_wins_and_the_oldest_goes() -> None:
     made = memory()
     for number in range(12):
         made.remember(Suggestion(id=str(number), uri="v", before="", after="", text=f"t{number}"))
-    assert made.recall("u", "a\nx = ", "\nz") is None
-    found = made.recall("v", "", "")
+    assert newest(made, "u", "a\nx = ", "\nz") is None
+    found = newest(made, "v", "", "")
     assert found is not None
     assert found.text == "t11"
 
@@ -56,7 +60,7 @@ def test_the_newest_wins_and_the_oldest_goes() -> None:
     ],
 )
 def test_brackets_that_the_editor_closed_are_replaced(before: str, after: str, rest: str | None) -> None:
-    found = memory().recall("u", before, after)
+    found = newest(memory(), "u", before, after)
     assert (found.text if found else None) == rest
     if found:
         assert found.after == "\nz"
@@ -65,14 +69,14 @@ def test_brackets_that_the_editor_closed_are_replaced(before: str, after: str, r
 def test_several_closers_in_their_order() -> None:
     made = SuggestionMemory()
     made.remember(Suggestion(id="1", uri="u", before="", after="\n", text='f(["a"], 2)'))
-    found = made.recall("u", 'f(["', '"])\n')
+    found = newest(made, "u", 'f(["', '"])\n')
     assert found is not None
     assert found.text == 'a"], 2)'
-    assert made.recall("u", 'f(["', ')]"\n') is None
+    assert newest(made, "u", 'f(["', ')]"\n') is None
 
 
 def test_all_that_fit_come_each_once_the_newest_first() -> None:
     made = memory()
     made.remember(Suggestion(id="2", uri="u", before="a\nx = c", after="\nz", text="ount()"))
     made.remember(Suggestion(id="3", uri="u", before="a\nx = c", after="\nz", text="all(1)"))
-    assert [kept.text for kept in made.recall_all("u", "a\nx = c", "\nz")] == ["all(1)", "ount()"]
+    assert [kept.text for kept in made.recall("u", "a\nx = c", "\nz")] == ["all(1)", "ount()"]

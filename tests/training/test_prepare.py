@@ -81,6 +81,8 @@ def test_packages_become_a_corpus(index: Path, tmp_path: Path) -> None:
     summary = json.loads((out / "corpus.json").read_text())
     assert summary["files"] == {"train": 5, "validation": 4}
     assert summary["bytes"]["train"] == corpus.kept["seen"][1] == len(train.encode())
+    counted = {entry["name"]: entry["files"] for entry in json.loads((out / "packages.json").read_text())}
+    assert counted == {"seen": 5, "unseen": 4}
 
 
 def test_a_corpus_is_made_the_same_twice(index: Path, tmp_path: Path) -> None:
