@@ -15,6 +15,7 @@ from runtime.denoise import Progress, denoise
 from runtime.denoisers.base import MaskedDenoiser
 from runtime.denoisers.bidirectional import BidirectionalDenoiser
 from runtime.denoisers.block_causal import BlockCausalDenoiser
+from runtime.errors import UsageError
 from runtime.filling.base import Fill, Written
 from runtime.filling.frames import frame_of
 from runtime.lengths.base import LengthPolicy
@@ -34,6 +35,19 @@ DEFAULT_SLOTS: dict[Mode, int] = {"line": 16, "block": 32, "function": 64, "regi
 OTHER_TEMPERATURE = 0.8
 OTHER_SEEDS = 8
 """Other texts are sampled: so warm, and with so many seeds at most."""
+
+
+def _whole_slots(number: float | None) -> int | None:
+    """The slots that a sampler denoises together, None for all of them.
+
+    Raises:
+        UsageError: it is no whole number of slots.
+    """
+    if number is None:
+        return None
+    if not (number >= 1 and float(number).is_integer()):
+        raise UsageError(f"The sampler setting 'block_slots' is {number:g}; it takes a whole number from 1.")
+    return int(number)
 
 
 class MaskedFiller:
@@ -64,8 +78,7 @@ class MaskedFiller:
         name = request.sampler or manifest.sampler.name
         settings = dict(manifest.sampler.settings) if name == manifest.sampler.name else {}
         settings.update(request.settings)
-        block_slots = int(settings.pop("block_slots", 0)) or manifest.block_length or None
-
+        block_slots = _whole_slots(settings.pop("block_slots", manifest.block_length))
         # Blocks are counted from the text's first token; a sampler counts slots.
         first_block = -origin % block_slots if block_slots else 0
 
