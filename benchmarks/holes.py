@@ -25,7 +25,7 @@ KINDS: tuple[Kind, ...] = ("span", "span", "line", "lines")
 """What is cut, each as often as it stands here."""
 
 LONGEST_TOKENS = 40
-"""Holes with more tokens are not used."""
+"""Holes with more tokens are not used, unless told otherwise."""
 
 TRIES_PER_HOLE = 200
 
@@ -55,16 +55,23 @@ def standard_library() -> list[Path]:
 
 
 def read_holes(
-    files: Sequence[Path], count: int, *, seed: int, count_tokens: CountTokens, context_tokens: int
+    files: Sequence[Path],
+    count: int,
+    *,
+    seed: int,
+    count_tokens: CountTokens,
+    context_tokens: int,
+    longest_tokens: int = LONGEST_TOKENS,
 ) -> list[Hole]:
     """`count` holes: the tasks of `.jsonl` and `.jsonl.gz` files first, the rest cut from the other files.
 
     `context_tokens`: how much text stands on each side, in tokens; it begins and ends with whole lines.
+    `longest_tokens`: holes with more are not used.
 
     Raises:
         InputError: a file can't be read, or there are not as many holes.
     """
-    context = _Context(count_tokens, context_tokens)
+    context = _Context(count_tokens, context_tokens, longest_tokens)
     tasks = [path for path in files if path.name.endswith((".jsonl", ".jsonl.gz"))]
     chance = random.Random(seed)
     read = [hole for path in tasks for hole in _tasks(path, context)]
@@ -80,12 +87,13 @@ def read_holes(
 class _Context:
     """Cuts the text around holes to whole lines within a budget of tokens."""
 
-    def __init__(self, count_tokens: CountTokens, budget: int) -> None:
+    def __init__(self, count_tokens: CountTokens, budget: int, longest: int) -> None:
         self._count = count_tokens
         self._budget = budget
+        self._longest = longest
 
     def fits(self, text: str) -> bool:
-        return 0 < self._count(text) <= LONGEST_TOKENS
+        return 0 < self._count(text) <= self._longest
 
     def hole(self, kind: Kind, source: str, prefix: str, text: str, suffix: str) -> Hole:
         before = self._within(prefix.splitlines(keepends=True)[::-1])[::-1]

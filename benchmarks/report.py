@@ -47,11 +47,13 @@ def as_json(run: Measured) -> dict[str, Any]:
 
 def as_markdown(run: Measured) -> str:
     """A table for each kind of knowledge about the length."""
-    rows = run.about["rows"]
+    about = run.about
+    rows = about["rows"]
     parts = [
-        f"`{run.about['model']}` on {run.about['device']}, {rows} rows, seed {run.about['seed']}, at most "
-        f"{run.about['max_tokens']} tokens a hole. One row is {100 / rows:.1f} points of exact match, its "
-        f"standard error up to {50 / rows**0.5:.1f}. Passes include those that seek the length.",
+        f"`{about['model']}` on {about['device']}, {rows} rows, seed {about['seed']}, holes of at most "
+        f"{about['hole_tokens']} tokens, fills of at most {about['max_tokens']}. One row is {100 / rows:.1f} "
+        f"points of exact match, its standard error up to {50 / rows**0.5:.1f}. Passes "
+        "include those that seek the length.",
     ]
     for knowledge, heading in KNOWLEDGE.items():
         found = {case: figures for case, figures in run.results.items() if case.knowledge == knowledge}

@@ -30,7 +30,7 @@ from benchmarks.cases import (
     possible_lengths,
     star,
 )
-from benchmarks.holes import Hole, read_holes, standard_library
+from benchmarks.holes import LONGEST_TOKENS, Hole, read_holes, standard_library
 from benchmarks.report import Measured, as_json, as_markdown, as_svg
 from benchmarks.scores import Score, edit_similarity, summary
 from runtime import FillEngine, FillRequest
@@ -132,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
         count_tokens=engine.count_tokens,
         context_tokens=options.context,
+        longest_tokens=options.hole_tokens,
     )
     scores, interrupted = measure(engine, holes, cases, seed=options.seed, max_tokens=options.max_tokens)
     rows = len(scores[cases[0]])
@@ -144,6 +145,7 @@ def run(options: argparse.Namespace) -> int:
         "rows": rows,
         "seed": options.seed,
         "context_tokens": options.context,
+        "hole_tokens": options.hole_tokens,
         "max_tokens": options.max_tokens,
         "sources": "given" if options.files else f"standard library of Python {platform.python_version()}",
     }
@@ -175,14 +177,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--caches", default=",".join(CACHES), help="cache policies")
     parser.add_argument("--full", action="store_true", help="every sampler with every length and every cache")
     parser.add_argument("--context", type=int, default=96, help="tokens of text on each side (96)")
+    parser.add_argument(
+        "--hole-tokens",
+        type=int,
+        default=LONGEST_TOKENS,
+        help=f"leave out holes with more tokens ({LONGEST_TOKENS})",
+    )
     parser.add_argument("--max-tokens", type=int, default=64, help="limit of a hole (64)")
     parser.add_argument("--threads", type=int, help="of ONNX Runtime")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the tables")
     parser.add_argument("--markdown", type=Path, help="also write the tables to this file")
     parser.add_argument("--svg", type=Path, help="also plot quality against passes to this file")
     options = parser.parse_args(arguments)
-    if options.rows < 1 or options.seed < 0 or options.context < 1 or options.max_tokens < 1:
-        parser.error("--rows, --context and --max-tokens must be at least 1, --seed at least 0.")
+    if min(options.rows, options.context, options.hole_tokens, options.max_tokens) < 1 or options.seed < 0:
+        parser.error(
+            "--rows, --context, --hole-tokens and --max-tokens must be at least 1, --seed at least 0."
+        )
     try:
         return run(options)
     except SpanfillError as error:
