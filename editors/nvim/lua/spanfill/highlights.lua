@@ -10,6 +10,7 @@ M.ALL = {
   { name = "SpanfillDraft", link = "Comment", what = "slots with a draft, which may change" },
   { name = "SpanfillSettled", link = "String", what = "slots that are settled" },
   { name = "SpanfillPreview", link = "DiffAdd", what = "a finished fill, before it is accepted" },
+  { name = "SpanfillReplaced", link = "DiffDelete", what = "old lines that a fill leaves nothing of" },
   { name = "SpanfillHint", link = "NonText", what = "what is said beside a canvas: keys, speed" },
 }
 
