@@ -1,13 +1,13 @@
 """A real Neovim with a person at it: keys in, a screen out, and its functions over RPC.
 
 It runs as a person's would, with XDG folders of its own and the plugin installed as a native package. Every
-wait is for an event: a redraw that ended, an autocommand, an answer.
+wait is for an event: a redraw that ended, an autocommand, an answer. Knows nothing of what is tested.
 """
 
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +31,23 @@ vim.api.nvim_create_autocmd("LspRequest", { callback = function(event)
   local request = event.data.request
   if request.type == "pending" then vim.rpcnotify(channel, "asked", request.method) end
 end })
+vim.api.nvim_create_autocmd({ "LspAttach", "BufEnter", "ModeChanged" }, { callback = function(event)
+  vim.rpcnotify(channel, "news", event.event)
+end })
 """
-"""Tells of the plugin's events and of what the language client asks a server."""
+"""Tells of the plugin's events, of what the language client asks, and that there is something new."""
 
 
 class Person:
     """Someone at a Neovim."""
 
-    def __init__(self, neovim: Neovim, home: Path, init: str, *files: Path) -> None:
+    def __init__(self, neovim: Neovim, home: Path, init: str, files: Sequence[Path] = ()) -> None:
         self.version = neovim.version
         self.home = home
         self.screen = Screen()
         self.asked: list[str] = []
         """The methods that the language client has sent as requests."""
-        self.told: list[tuple[str, Any]] = []
-        """The plugin's `User` events with their data."""
+        self._told: list[tuple[str, Any]] = []
         self._news = threading.Condition()
         self._changes = 0
         self._install(init)
@@ -79,9 +81,14 @@ class Person:
             elif method == "asked":
                 self.asked.append(arguments[0])
             elif method == "user":
-                self.told.append((arguments[0], arguments[1]))
+                self._told.append((arguments[0], arguments[1]))
             self._changes += 1
             self._news.notify_all()
+
+    @property
+    def pid(self) -> int:
+        """Of the editor's process."""
+        return self._child.process.pid
 
     def request(self, method: str, *arguments: Any) -> Any:
         """One of Neovim's API functions."""
@@ -115,6 +122,30 @@ class Person:
                 if left <= 0 or (self._changes == seen and not self._news.wait(left)):
                     raise AssertionError(f"{what} did not happen within {patience_s:g} s\n{self.picture()}")
 
+    def event(self, name: str, **data: Any) -> dict[str, Any]:
+        """Wait for a `User` event that has this data, after those waited for before; all of its data."""
+
+        def found() -> list[int]:
+            return [
+                index
+                for index, (known, has) in enumerate(list(self._told))
+                if known == name and all(has.get(key) == value for key, value in data.items())
+            ][:1]
+
+        [index] = self.until(f"{name} {data}", found)
+        happened: dict[str, Any] = self._told[index][1]
+        del self._told[: index + 1]
+        return happened
+
+    def heard(self, name: str) -> list[dict[str, Any]]:
+        """The data of each `User` event of a name that nobody has waited for."""
+        return [data for known, data in list(self._told) if known == name]
+
+    def forget(self) -> None:
+        """Start counting events and requests anew."""
+        self._told.clear()
+        self.asked.clear()
+
     def picture(self) -> str:
         """The screen as text, in a frame, for messages of failed tests."""
         width = max(map(len, self.screen.lines()), default=0)
@@ -135,10 +166,15 @@ class Person:
         """The mode as `nvim_get_mode` has it."""
         return str(self.request("nvim_get_mode")["mode"])
 
+    def leaves_insert_mode(self) -> None:
+        """Press Escape and see Normal mode."""
+        self.type("<Esc>")
+        self.until("Normal mode", lambda: self.mode == "n")
+
     @property
-    def messages(self) -> str:
-        """What `:messages` shows."""
-        return str(self.lua("return vim.api.nvim_exec2('messages', { output = true }).output"))
+    def messages(self) -> list[str]:
+        """The lines that `:messages` shows."""
+        return str(self.lua("return vim.api.nvim_exec2('messages', { output = true }).output")).splitlines()
 
     def leave(self) -> None:
         """Quit without saving, as a person does, and see that it ends."""
