@@ -2,22 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from lsp_server.evaluation.length_knowledge import Knowledge, knowledge_of
 from runtime.caches.registry import cache_names, make_cache
 from runtime.errors import UsageError
 from runtime.lengths.registry import make_length
 from runtime.manifest import Manifest
 from runtime.samplers.masked.registry import MASKED_SAMPLERS
-
-Knowledge = Literal["unknown", "fixed", "oracle"]
-
-KNOWLEDGE: Mapping[Knowledge, str] = {
-    "unknown": "length unknown",
-    "fixed": "fixed length",
-    "oracle": "told the true length: an upper bound, not a result",
-}
-"""What is known of the length, and how figures of it are headed. They are never put together."""
 
 Settings = tuple[tuple[str, float], ...]
 
@@ -53,8 +44,7 @@ class Case:
     @property
     def knowledge(self) -> Knowledge:
         """What the policy knows of the length."""
-        name = self.length.partition(":")[0]
-        return "oracle" if name == "oracle" else "fixed" if name == "fixed" else "unknown"
+        return knowledge_of(self.length)
 
     @property
     def setting_text(self) -> str:

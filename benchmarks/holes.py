@@ -4,8 +4,6 @@ Knows text and Python's syntax; a model is only asked how many tokens a text has
 """
 
 import ast
-import gzip
-import json
 import random
 import re
 import sysconfig
@@ -15,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from lsp_server.evaluation.tasks import read_tasks
 from runtime.errors import InputError
 from runtime.request import FillRequest
 from runtime.stopping import first_stop, rules_for
@@ -119,20 +118,11 @@ class _Context:
 
 
 def _tasks(path: Path, context: _Context) -> list[Hole]:
-    """Rows in the format of openai/human-eval-infilling."""
-    try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8") as file
-        ):
-            rows = [json.loads(line) for line in file]
-        found = [
-            context.hole("task", row["task_id"], row["prompt"], row["canonical_solution"], row["suffix"])
-            for row in rows
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} can't be read as infilling tasks ({error!r}).") from error
+    found = [
+        context.hole("task", task.id, task.prefix, task.solution, task.suffix)
+        for task in read_tasks(path).tasks
+        if task.language == "python"
+    ]
     return [hole for hole in found if context.fits(hole.text) and context.fillable(hole)]
 
 

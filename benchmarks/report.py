@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.cases import KNOWLEDGE, Case
+from benchmarks.cases import Case
 from benchmarks.line_chart import Panel, Point, draw, styles
 from benchmarks.scores import Summary
+from lsp_server.evaluation.length_knowledge import KNOWLEDGE
 
 GROUPS = (
     ("confidence", "margin", "entropy", "low-confidence"),

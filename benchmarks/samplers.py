@@ -32,7 +32,8 @@ from benchmarks.cases import (
 )
 from benchmarks.holes import LONGEST_TOKENS, Hole, read_holes, standard_library
 from benchmarks.report import Measured, as_json, as_markdown, as_svg
-from benchmarks.scores import Score, edit_similarity, summary
+from benchmarks.scores import Score, summary
+from lsp_server.evaluation.likeness import edit_similarity
 from runtime import FillEngine, FillRequest
 from runtime.errors import SpanfillError, UsageError
 from runtime.samplers.masked.registry import MASKED_SAMPLERS

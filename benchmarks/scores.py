@@ -11,7 +11,7 @@ class Score:
 
     exact: bool
     similarity: float
-    """See `edit_similarity`."""
+    """See `lsp_server.evaluation.likeness.edit_similarity`."""
     passes: int
     tokens: int
     """Of the text that was filled in; deleted slots are none."""
@@ -43,16 +43,3 @@ def summary(scores: Sequence[Score]) -> Summary:
         tokens_per_pass=sum(score.tokens for score in scores) / passes if passes else 0.0,
         ms=statistics.median(score.ms for score in scores),
     )
-
-
-def edit_similarity(one: str, other: str) -> float:
-    """1 - Levenshtein distance / length of the longer text; 1 for two empty ones."""
-    if not one or not other:
-        return float(one == other)
-    row = list(range(len(other) + 1))
-    for count, sign in enumerate(one, 1):
-        diagonal, row[0] = row[0], count
-        for place, opposite in enumerate(other, 1):
-            cost = min(row[place] + 1, row[place - 1] + 1, diagonal + (sign != opposite))
-            diagonal, row[place] = row[place], cost
-    return 1 - row[-1] / max(len(one), len(other))

@@ -86,6 +86,8 @@ def command(
     _check_counts(
         limit=limit, jobs=jobs, max_tokens=max_tokens, timeout=timeout, memory=memory, threads=threads
     )
+    if seed < 0 or temperature < 0:
+        raise UsageError("--seed and --temperature must be at least 0.")
     from lsp_server.cli.eval_run import Order, run
     from lsp_server.cli.fill import parse_settings
     from lsp_server.evaluation.asking import Asking

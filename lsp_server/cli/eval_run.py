@@ -77,7 +77,8 @@ def run(order: Order) -> tuple[dict[str, Any], bool]:
         interrupted = evaluation.run(left, keep)
     done = [rows[task.id] for task in order.tasks if task.id in rows]
     summary = summary_of(done) | about | {"tasks": order.file.name, "seed": order.asking.seed}
-    return {"summary": summary, "rows": [asdict(row) for row in done]}, interrupted
+    rows_told = [asdict(row) for row in done]
+    return {"summary": summary, "interrupted": interrupted, "rows": rows_told}, interrupted
 
 
 def source_of(order: Order) -> tuple[Fill, dict[str, Any]]:

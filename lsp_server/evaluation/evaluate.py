@@ -97,6 +97,6 @@ def check_sandbox(limits: Limits) -> bool:
     if verdict.ending != "passed":
         raise RuntimeSetupError(
             f"The sandbox can't run Python here (an empty program: {verdict.detail or verdict.ending}); "
-            "try again with a longer --timeout, or on another machine."
+            "try again with more --timeout and --memory, or on another machine."
         )
     return verdict.confined

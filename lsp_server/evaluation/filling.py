@@ -66,7 +66,7 @@ class ModelFill:
         except UsageError as error:
             return Filled(text="", mode=request.mode, problem=str(error))
         return Filled(
-            text=result.text,
+            text=_with_eol_of(task, result.text),
             mode=request.mode,
             stop_reason=result.stop_reason,
             tokens=result.tokens,
@@ -74,6 +74,13 @@ class ModelFill:
             ms=result.total_ms,
             mean_logprob=result.mean_logprob,
         )
+
+
+def _with_eol_of(task: Task, text: str) -> str:
+    """The text with the line breaks that the code around it has, as an editor would insert it."""
+    if "\r\n" not in task.prefix + task.suffix:
+        return text
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
 def gold_fill(task: Task) -> Filled:

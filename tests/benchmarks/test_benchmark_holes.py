@@ -108,6 +108,8 @@ def test_tasks_are_read_from_evaluation_files(tmp_path: Path) -> None:
     rows = [
         {
             "task_id": f"T/{number}",
+            "entry_point": "f",
+            "test": "def check(candidate): ...",
             "prompt": "def f(a, b):\n",
             "suffix": "\n    return c\n",
             "canonical_solution": f"    c = a + b * {number}",
@@ -138,7 +140,7 @@ def test_files_that_hold_too_little_are_refused(source: Path, tmp_path: Path) ->
         read_holes([tmp_path / "missing.py"], 1, seed=0, count_tokens=words, context_tokens=99)
     tasks = tmp_path / "tasks.jsonl"
     tasks.write_text('{"task_id": "T/1"}\n', encoding="utf-8")
-    with pytest.raises(InputError, match="can't be read as infilling tasks"):
+    with pytest.raises(InputError, match=r"line 1: .* missing"):
         read_holes([tasks], 1, seed=0, count_tokens=words, context_tokens=99)
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.scores import Score, edit_similarity, summary
+from benchmarks.scores import Score, summary
+from lsp_server.evaluation.likeness import edit_similarity
 
 texts = st.text("ab \n", max_size=8)
 

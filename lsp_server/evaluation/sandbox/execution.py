@@ -17,7 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from lsp_server.evaluation.sandbox.child import LONGEST_DETAIL
 from lsp_server.evaluation.sandbox.limits import Limits
+from runtime import RuntimeSetupError
 
 Ending = Literal[
     "passed",
@@ -75,7 +77,11 @@ class Verdict:
 
 
 def run_program(program: Program, limits: Limits) -> Verdict:
-    """Run a program to its end, or to that of its limits. Leaves no process and no file behind."""
+    """Run a program to its end, or to that of its limits. Leaves no process and no file behind.
+
+    Raises:
+        RuntimeSetupError: no process could be started.
+    """
     with tempfile.TemporaryDirectory(prefix="spanfill-eval-", ignore_cleanup_errors=True) as name:
         # The kernel's rules go by where a folder really is.
         return _run_in(os.path.realpath(name), program, limits)
@@ -91,15 +97,7 @@ def _run_in(folder: str, program: Program, limits: Limits) -> Verdict:
         "limits": {key: int(value) for key, value in asdict(limits).items()},
         "nonce": nonce,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-B", "-c", _START, _ROOT],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=_environment(folder),
-        start_new_session=True,
-    )
+    process = _start(folder)
     try:
         assert process.stdin and process.stdout and process.stderr
         spoken = _Reader(process.stdout, keep=_LONGEST_VERDICT, limit=_LONGEST_VERDICT)
@@ -115,6 +113,23 @@ def _run_in(folder: str, program: Program, limits: Limits) -> Verdict:
     if stopped is not None:
         return Verdict(ending=stopped[0], detail=stopped[1])
     return verdict or _of_silence(process.returncode, printed.kept)
+
+
+def _start(folder: str) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-B", "-c", _START, _ROOT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise RuntimeSetupError(
+            f"No process could be started to try a program in ({error.strerror}); use fewer --jobs."
+        ) from error
 
 
 def _environment(folder: str) -> dict[str, str]:
@@ -225,9 +240,16 @@ def _verdict_of(data: bytes, nonce: str) -> Verdict | None:
         return None
     if ending not in ENDINGS or not isinstance(detail, str):
         return None
+    detail = _printable(detail)
     if ending == "passed" and said.get("nonce") != nonce:
         return Verdict(ending="exited", detail="claimed to have passed before the tests ended")
     return Verdict(ending=ending, detail=detail, confined=bool(confined))
+
+
+def _printable(text: str) -> str:
+    """One line that can be written anywhere: what a program raised may hold halves of surrogate pairs."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(whole.split())[:LONGEST_DETAIL]
 
 
 def _of_silence(status: int, printed: bytes) -> Verdict:
