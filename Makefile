@@ -37,8 +37,8 @@ lint: $(VENV)/dev.stamp  ## Check style
 type: $(VENV)/dev.stamp  ## Check types
 	@$(BIN)/mypy
 
-bench: $(VENV)/run.stamp  ## Measure speed on this machine
-	@$(BIN)/python -m lsp_server.cli.main bench
+bench: $(VENV)/run.stamp  ## Measure speed; fail where a recorded ratio got worse (PEER=llama.cpp compares)
+	@$(BIN)/python -m lsp_server.cli.main bench $(if $(PEER),--peer $(PEER)) --check benchmarks/ratios.json
 
 clean:  ## Delete .venv and what tools leave behind; models stay
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,6 +17,8 @@ from runtime.errors import SpanfillError
 
 PATIENCE_S = 120.0
 """For a model to load on a busy machine, or to write a long text."""
+
+SERVE = (sys.executable, "-m", "lsp_server.cli.main", "serve", "--stdio")
 
 _LIMIT_BYTES = 1 << 24
 
@@ -43,11 +45,11 @@ class Notice:
 class BenchClient:
     """`async with` it: one server process over stdio."""
 
-    def __init__(self, arguments: tuple[str, ...] = ()) -> None:
-        """`arguments` are more ones of `spanfill serve`."""
+    def __init__(self, command: Sequence[str] = SERVE) -> None:
+        """`command` starts a server that speaks over stdio."""
         self.notices: list[Notice] = []
         """Every notification so far."""
-        self._arguments = arguments
+        self._command = command
         self._answers: dict[int, asyncio.Future[tuple[Any, float]]] = {}
         self._news = asyncio.Event()
         self._last_id = 0
@@ -57,12 +59,12 @@ class BenchClient:
     async def __aenter__(self) -> "BenchClient":
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "lsp_server.cli.main", "serve", "--stdio", *self._arguments),
+            *self._command,
             stdin=pipe,
             stdout=pipe,
             stderr=asyncio.subprocess.DEVNULL,
             limit=_LIMIT_BYTES,
+            start_new_session=True,  # Ctrl-C is for us, who then end it in order
         )
         self._reading = asyncio.ensure_future(self._read())
         return self
@@ -93,6 +95,13 @@ class BenchClient:
         self._answers[self._last_id] = asyncio.get_running_loop().create_future()
         self._send({"id": self._last_id, "method": method, "params": params})
         return self._last_id
+
+    def resident_mb(self) -> float:
+        """Memory of the server that is in RAM."""
+        import psutil
+
+        assert self._process is not None
+        return float(psutil.Process(self._process.pid).memory_info().rss) / 1e6
 
     async def request(self, method: str, params: Any, *, patience_s: float = PATIENCE_S) -> Answer:
         """Send a request and wait for its answer.

@@ -13,6 +13,8 @@ from typing import Any
 
 from lsp_server.cli.bench_case import Case
 from lsp_server.cli.bench_client import Answer, BenchClient, now_ms
+from lsp_server.cli.bench_plan import Plan, Tell
+from lsp_server.cli.bench_start import PING, starts
 from lsp_server.cli.long_file import Gap, gaps, long_file
 from runtime.errors import SpanfillError
 
@@ -24,84 +26,79 @@ CANCELLED_TOKENS = 256
 
 URI = "file:///spanfill-bench/long.py"
 OTHER_URI = "file:///spanfill-bench/other.py"
-PING = "spanfill/ping"
-"""A method that the server does not have: the refusal is the quickest answer there is."""
-
 WITHOUT = "without the model"
 
 Samples = dict[str, list[float]]
 
 
-def server_cases(
-    model: str | None, device: str, threads: int | None, repeat: int, tell: Callable[[str], None]
-) -> Iterator[Case]:
-    """Measure every kind of request; `repeat` times at each of several places.
+def server_cases(plan: Plan, tell: Tell) -> Iterator[Case]:
+    """Measure every kind of request; `plan.repeat` times at each of several places.
+
+    When interrupted, what is measured by then is given, and the interruption raised after it.
 
     Raises:
         SpanfillError: the server ended or did not answer, or the model can't be used.
     """
-    tell("server start")
-    starts, requests = asyncio.run(_starts(repeat))
-    yield Case.of("server start to initialize answered", "ms", starts)
-    yield Case.of("server: initialize", "ms", requests)
-    settings = {
-        "model": {"name": model, "device": device, "threads": threads},
-        # Working ahead would put passes that nobody waits for into the next request's time.
-        "completion": {"debounceMs": 0, "speculate": False, "fallback": True},
-    }
-    samples = asyncio.run(_Requests(settings, repeat, tell).measured())
-    for name, values in samples.items():
-        yield Case.of(f"server: {name}", "ms", values)
-
-
-async def _starts(repeat: int) -> tuple[list[float], list[float]]:
-    """From starting a process to the answer of `initialize`, and that request alone in one that runs."""
-    starts, requests = [], []
-    for _ in range(repeat):
-        began = now_ms()
-        async with BenchClient() as client:
-            await client.request("initialize", {"capabilities": {}})
-            starts.append(now_ms() - began)
-        async with BenchClient() as client:
-            await client.request(PING, None)
-            requests.append((await client.request("initialize", {"capabilities": {}})).took_ms)
-    return starts, requests
+    tell("server start", 0.0)
+    for name, values in asyncio.run(starts(plan)).items():
+        yield Case.of(name, "ms", values)
+    requests = _Requests(plan, tell)
+    stopped: KeyboardInterrupt | None = None
+    try:
+        asyncio.run(requests.measure())
+    except KeyboardInterrupt as interruption:
+        stopped = interruption
+    yield from requests.cases()
+    if stopped is not None:
+        raise stopped
 
 
 class _Requests:
     """One server, one long file, and the times of everything that is asked about it."""
 
-    def __init__(self, settings: dict[str, Any], repeat: int, tell: Callable[[str], None]) -> None:
-        self._settings = settings
-        self._repeat = repeat
+    def __init__(self, plan: Plan, tell: Tell) -> None:
+        self._settings = {
+            "model": plan.settings,
+            # Working ahead would put passes that nobody waits for into the next request's time.
+            "completion": {"debounceMs": 0, "speculate": False, "fallback": True},
+        }
+        self._repeat = plan.repeat
         self._tell = tell
         self._client = BenchClient()
         self._text = long_file(LINES)
         self._lines = self._text.split("\n")
         self._version = 1
         self._edits = 0
+        self._resident_mb: float | None = None
         self._pings: list[float] = []
         self._changes: list[float] = []
         self._opens: list[float] = []
         self._samples: Samples = defaultdict(list)
 
-    async def measured(self) -> Samples:
-        """Milliseconds by what was asked."""
-        self._client = BenchClient()
+    async def measure(self) -> None:
+        """Ask everything everywhere."""
         async with self._client:
             await self._begin()
             places = gaps(self._text, PLACES)
-            for number, gap in enumerate(places, 1):
-                self._tell(f"requests, place {number} of {PLACES}")
+            for number, gap in enumerate(places):
+                self._tell("requests to the server", number / PLACES)
                 await self._at(gap)
-            self._tell("cancelling")
+            self._tell("cancelling at the server", 0.0)
             await self._cancels(places)
-        ping = statistics.median(self._pings)
+            self._resident_mb = self._client.resident_mb()
+
+    def cases(self) -> Iterator[Case]:
+        """What has been measured so far."""
+        ping = statistics.median(self._pings) if self._pings else 0.0
         edits = {
             "didOpen": [max(0.0, took - ping) for took in self._opens],
             "didChange": [max(0.0, took - ping) for took in self._changes],
         }
-        return {**edits, **self._samples}
+        for name, values in {**edits, **self._samples}.items():
+            if values:
+                yield Case.of(f"server: {name}", "ms", values)
+        if self._resident_mb is not None:
+            yield Case(name="server: resident memory, serving", unit="MB", ours=self._resident_mb)
 
     async def _begin(self) -> None:
         client = self._client

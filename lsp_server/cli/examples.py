@@ -4,6 +4,8 @@ from pathlib import Path
 
 from runtime.errors import InputError
 
+EXAMPLES = ("inventory.py", "intervals.py", "lru_cache.ts", "numerals.py")
+
 
 def example(name: str) -> str:
     """The text of an example file.
