@@ -23,7 +23,8 @@ local function fall_through(lhs, before)
   elseif before.rhs and before.rhs ~= "" then
     local keys = before.expr == 1 and vim.api.nvim_eval(before.rhs) or vim.keycode(before.rhs)
     press(keys, before.noremap == 0)
-  else
+  elseif not lhs:match("^<[MmAaTtDd]%-") then
+    -- An Alt key that nobody mapped would leave Insert mode: for one that was meant for us nothing is better.
     press(vim.keycode(lhs), false)
   end
 end

@@ -18,14 +18,17 @@ end
 ---Show lines in a window that `q` and `<Esc>` close.
 ---@param title string
 ---@param lines string[]
----@param filetype? string
+---@param language? string to highlight them as
 ---@return integer bufnr
 ---@return integer window
-function M.show(title, lines, filetype)
+function M.show(title, lines, language)
   local bufnr = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, lines)
   vim.bo[bufnr].modifiable, vim.bo[bufnr].bufhidden = false, "wipe"
-  vim.bo[bufnr].filetype = filetype or ""
+  if language and not pcall(vim.treesitter.start, bufnr, language) then
+    -- Not every Neovim comes with the parsers; a filetype would start a plugin that needs them.
+    vim.bo[bufnr].syntax = language
+  end
   local widest = vim.api.nvim_strwidth(title) + 4
   for _, line in ipairs(lines) do
     widest = math.max(widest, vim.api.nvim_strwidth(line))

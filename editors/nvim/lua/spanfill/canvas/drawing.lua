@@ -28,7 +28,7 @@ function M.draw(bufnr, span, new, hint)
     vim.api.nvim_buf_set_extmark(bufnr, M.NAMESPACE, over.row, over.col, {
       virt_text = over.chunks,
       virt_text_pos = "overlay",
-      hl_mode = "combine",
+      hl_mode = "replace",
       priority = PRIORITY,
     })
   end

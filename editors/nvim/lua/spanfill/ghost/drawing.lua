@@ -28,7 +28,8 @@ local function mark(bufnr, row, col, chunks, position, below)
     virt_text = chunks,
     virt_text_pos = position,
     virt_lines = below,
-    hl_mode = "combine",
+    -- Combined, it would take the colours of the cell it stands before, such as a matched bracket's.
+    hl_mode = "replace",
     priority = PRIORITY,
     strict = false,
   })

@@ -29,8 +29,11 @@ local shown
 ---The text and the cursor of the last look.
 local seen = { bufnr = -1, tick = -1, row = -1, col = -1 }
 
----Suggestions that the server was told of as shown, the last one.
+---The last suggestion that the server was told of as shown.
 local told_id = ""
+
+---Whether something was typed for which nothing was asked, because a menu was in the way.
+local owed = false
 
 ---@param event string
 ---@param suggestion spanfill.Suggestion
@@ -145,7 +148,11 @@ local function look(again)
     return
   end
   M.hide()
-  if typed and automatic() and not menu.in_the_way() then
+  if typed then
+    owed = automatic()
+  end
+  if owed and not menu.in_the_way() then
+    owed = false
     requests.soon(take)
   elseif not again then
     requests.cancel()
@@ -304,8 +311,14 @@ function M.enable(group, elsewhere)
     })
   end
   on({ "TextChangedI", "TextChangedP", "CursorMovedI" }, nil, look)
-  on({ "CompleteChanged", "CompleteDone" }, nil, function()
+  on("CompleteChanged", nil, function()
     look(true)
+  end)
+  on("CompleteDone", nil, function()
+    -- The menu is still there while this fires.
+    vim.schedule(function()
+      look(true)
+    end)
   end)
   on("User", { "BlinkCmpMenuOpen", "BlinkCmpMenuClose", "BlinkCmpListSelect" }, function()
     look(true)

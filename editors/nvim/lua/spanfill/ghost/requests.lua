@@ -20,8 +20,17 @@ M.INVOKED, M.AUTOMATIC = 1, 2
 ---@field invoked boolean
 ---@field fault? string the server's sentence, where it failed
 
+---@class spanfill.Pending
+---@field client_id integer
+---@field request_id integer
+---@field kind 1|2
+---@field bufnr integer
+---@field tick integer the text it was asked for
+---@field row integer the cursor then
+---@field col integer
+
 local timer = assert(vim.uv.new_timer())
----@type { client_id: integer, request_id: integer }?
+---@type spanfill.Pending?
 local pending
 
 ---@return boolean # whether an answer is awaited
@@ -41,17 +50,15 @@ function M.cancel()
   end
 end
 
----@param bufnr integer
----@param tick integer
----@param row integer
----@param col integer
----@return boolean # whether the user is where an answer belongs
-local function still_there(bufnr, tick, row, col)
-  if vim.api.nvim_get_current_buf() ~= bufnr or vim.api.nvim_buf_get_changedtick(bufnr) ~= tick then
+---@param asked spanfill.Pending
+---@return boolean # whether the user is where its answer belongs
+local function still_there(asked)
+  local bufnr = vim.api.nvim_get_current_buf()
+  if bufnr ~= asked.bufnr or vim.api.nvim_buf_get_changedtick(bufnr) ~= asked.tick then
     return false
   end
-  local now_row, now_col = places.cursor()
-  return now_row == row and now_col == col and vim.api.nvim_get_mode().mode:sub(1, 1) == "i"
+  local row, col = places.cursor()
+  return row == asked.row and col == asked.col and vim.api.nvim_get_mode().mode:sub(1, 1) == "i"
 end
 
 ---Ask at the cursor now, in place of whatever was asked before.
@@ -66,18 +73,25 @@ function M.ask(kind, take)
     return
   end
   local row, col = places.cursor()
-  local tick, encoding = vim.api.nvim_buf_get_changedtick(bufnr), server.offset_encoding
-  local mine = {} ---@type { client_id: integer, request_id: integer }
+  local encoding = server.offset_encoding
+  local mine = { ---@type spanfill.Pending
+    client_id = server.id,
+    request_id = -1,
+    kind = kind,
+    bufnr = bufnr,
+    tick = vim.api.nvim_buf_get_changedtick(bufnr),
+    row = row,
+    col = col,
+  }
   local function answered(err, result)
     if pending ~= mine then
       return
     end
     pending = nil
-    if still_there(bufnr, tick, row, col) then
-      local items = result and (result.items or result) or {}
+    if still_there(mine) then
       take({
         bufnr = bufnr,
-        items = items,
+        items = result and (result.items or result) or {},
         row = row,
         col = col,
         encoding = encoding,
@@ -94,16 +108,20 @@ function M.ask(kind, take)
   pending = mine
   local id = calls.request(server, METHOD, params, timings.measured("answer", answered), bufnr)
   if id then
-    mine.client_id, mine.request_id = server.id, id
+    mine.request_id = id
   else
     pending = nil
   end
   timings.add("request", started)
 end
 
----Ask unasked-for once the keys have rested, in place of whatever was asked before.
+---Ask unasked-for once the keys have rested, in place of whatever was asked before; what was asked by hand
+---for this very text and cursor is left alone.
 ---@param take fun(answer: spanfill.Answer)
 function M.soon(take)
+  if pending and pending.kind == M.INVOKED and still_there(pending) then
+    return
+  end
   M.cancel()
   local bufnr = vim.api.nvim_get_current_buf()
   timer:start(
