@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,21 @@ from runtime.errors import ModelFileError
 
 PROJECTIONS = ("qkv", "output", "gate_up", "down")
 DTYPES = {"F32": np.float32, "F16": np.float16}
+METADATA = "__metadata__"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterDescription:
+    """What an adapter's file says of itself."""
+
+    mask_token: str | None = None
+    """Content of the token that stands for a masked slot; None where it was trained without masks."""
+    slots: int = 0
+    """Masks behind a token that it was trained with."""
+    attention: str = "causal"
+    """What those masks see of each other."""
+    base_sha256: str | None = None
+    """Of the checkpoint it was trained on; None where it does not say."""
 
 
 def read_adapter(path: Path, config: DecoderConfig) -> dict[str, Array]:
@@ -21,19 +37,43 @@ def read_adapter(path: Path, config: DecoderConfig) -> dict[str, Array]:
     Raises:
         ModelFileError: not a safetensors file, or of other names or shapes than this decoder's.
     """
+    header, body = _open(path)
     try:
-        raw = path.read_bytes()
-        (length,) = struct.unpack_from("<Q", raw)
-        header = json.loads(raw[8 : 8 + length])
-        header.pop("__metadata__", None)
-        body = memoryview(raw)[8 + length :]
-        factors = {name: _tensor(body, entry) for name, entry in header.items()}
-    except OSError as error:
-        raise ModelFileError(f"The adapter {path} can't be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, struct.error) as error:
+        factors = {name: _tensor(body, entry) for name, entry in header.items() if name != METADATA}
+    except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"The adapter {path} is not a whole safetensors file ({error}).") from error
     _check(path, factors, config)
     return factors
+
+
+def read_description(path: Path) -> AdapterDescription:
+    """What the file says of itself.
+
+    Raises:
+        ModelFileError: not a safetensors file, or its description is malformed.
+    """
+    header, _ = _open(path)
+    said = header.get(METADATA, {})
+    try:
+        return AdapterDescription(
+            mask_token=said.get("mask_token"),
+            slots=int(said.get("slots", 0)),
+            attention=str(said.get("attention", "causal")),
+            base_sha256=said.get("base_sha256"),
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ModelFileError(f"The adapter {path} describes itself wrongly ({error}).") from error
+
+
+def _open(path: Path) -> tuple[dict[str, Any], memoryview]:
+    try:
+        raw = path.read_bytes()
+        (length,) = struct.unpack_from("<Q", raw)
+        return dict(json.loads(raw[8 : 8 + length])), memoryview(raw)[8 + length :]
+    except OSError as error:
+        raise ModelFileError(f"The adapter {path} can't be read: {error.strerror}.") from error
+    except (ValueError, TypeError, struct.error) as error:
+        raise ModelFileError(f"The adapter {path} is not a whole safetensors file ({error}).") from error
 
 
 def _tensor(body: memoryview, entry: dict[str, Any]) -> Array:

@@ -53,14 +53,22 @@ class Int8Linear:
 
     def apply(self, graph: GraphWriter, stem: str, x: Activation, weight: Array) -> ir.Value:
         """x (tokens, in) @ weight (in, out)."""
-        quantized, scale = self._quantize(graph, x)
         integers, channel_scale = quantize_int8(weight)
+        return self.product(
+            graph, x, graph.weight(f"{stem}_int8", integers), graph.weight(f"{stem}_scale", channel_scale)
+        )
+
+    def product(
+        self, graph: GraphWriter, x: Activation, integers: ir.Value, channel_scale: ir.Value
+    ) -> ir.Value:
+        """x (tokens, in) by int8 weights (in, out) with a scale for each of their columns (out,)."""
+        quantized, scale = self._quantize(graph, x)
         product = graph.op(
             "MatMulIntegerToFloat",
             quantized,
-            graph.weight(f"{stem}_int8", integers),
+            integers,
             graph.constant(1 / ACTIVATION_LEVELS, np.float32),
-            graph.weight(f"{stem}_scale", channel_scale),
+            channel_scale,
             graph.constant(ACTIVATION_ZERO, np.uint8),
             domain=MS,
         )

@@ -5,14 +5,12 @@ Knows files; does not know how the model is trained. Both are replaced as a whol
 
 import contextlib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -22,31 +20,6 @@ from runtime.errors import InputError
 
 MODEL_TYPE = "a2d-qwen3"
 ARCHITECTURE = "A2DQwen3LMHeadModel"
-
-
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write a run's state; an interrupted write leaves the one before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def load_state(path: Path) -> dict[str, Any]:
-    """A run's state, read as data.
-
-    Raises:
-        InputError: the file is damaged.
-    """
-    try:
-        return dict(torch.load(path, weights_only=True))
-    except Exception as error:  # torch raises whatever its unpickler meets
-        raise InputError(
-            f"The run's state {path} is damaged ({error}). Remove it to start the run again."
-        ) from error
 
 
 def save_folder(folder: Path, model: Denoiser, tokenizer_file: Path, *, window: int) -> None:

@@ -42,7 +42,7 @@ def prepare(
     ] = None,
 ) -> None:
     """Fetch the pinned packages and make the tokenizer and the packed tokens of them."""
-    from export.training.packages import read_list
+    from export.corpus.packages import read_list
     from export.training.prepare import prepare as run
 
     console = Console(stderr=True)

@@ -4,18 +4,15 @@ Knows the order of things; model, examples, schedule and files are other modules
 follows from the seed and the step's number, so nothing of the data's order needs saving.
 """
 
-import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 
+from export.run_state import forget_log_after, interruptible, load_state, log_row, save_state
 from export.training import checkpoint
 from export.training.batches import Batches, load_split
 from export.training.model import Denoiser, Shape
@@ -131,7 +128,7 @@ class Run:
         self._losses: list[float] = []
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STATE_FILE).is_file():
-            self._resume(checkpoint.load_state(folder / STATE_FILE))
+            self._resume(load_state(folder / STATE_FILE))
         if compile_model:
             self.model.hidden = torch.compile(self.model.hidden, dynamic=False)  # type: ignore[method-assign]
 
@@ -149,7 +146,7 @@ class Run:
         if self.schedule.ended(self.step):
             return True
         saved_at = time.monotonic()
-        with _interruptible() as interrupted:
+        with interruptible() as interrupted:
             while not self.schedule.ended(self.step) and self.step != stop_after and not interrupted:
                 began = time.monotonic()
                 self._take_step()
@@ -191,7 +188,7 @@ class Run:
             "losses": self._losses[-50:],
             "rng": torch.get_rng_state(),
         }
-        checkpoint.save_state(self.folder / STATE_FILE, state)
+        save_state(self.folder / STATE_FILE, state)
         checkpoint.save_folder(
             self.folder / CHECKPOINT_FOLDER, self.model, self._tokenizer_file, window=self.settings.window
         )
@@ -231,8 +228,7 @@ class Run:
             "steps": self.schedule.steps,
             "decay_start": self.schedule.decay_start,
         }
-        with (self.folder / LOG_FILE).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
+        log_row(self.folder / LOG_FILE, row)
 
     def _validation_batches(self) -> int:
         whole = self._validation.windows // self.settings.batch
@@ -262,29 +258,7 @@ class Run:
         self.schedule.steps, self.schedule.decay_start = state["steps"], state["decay_start"]
         self._losses = state["losses"]
         torch.set_rng_state(state["rng"])
-        self._forget_log_after(self.step)
-
-    def _forget_log_after(self, step: int) -> None:
-        path = self.folder / LOG_FILE
-        if path.is_file():
-            rows = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step]
-            path.write_text("".join(f"{line}\n" for line in rows))
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[int]]:
-    """A list that stays empty until the user or the system asks the process to stop."""
-    received: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        received.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        forget_log_after(self.folder / LOG_FILE, self.step)
 
 
 def _plain(settings: Settings) -> dict[str, Any]:

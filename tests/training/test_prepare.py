@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from wheels import write_wheel
 
-from export.training import packages
+from export.corpus import registries
+from export.corpus.packages import Package
 from export.training.batches import load_split
-from export.training.packages import Package
 from export.training.prepare import prepare
 from export.training.vocabulary import load_tokenizer
 from runtime.errors import InputError
@@ -53,7 +53,9 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def listed(index: Path) -> list[Package]:
-    found = [packages.describe(index / f"{name}-1.0-py3-none-any.whl") for name in ("seen", "unseen")]
+    found = [
+        registries.describe(index / f"{name}-1.0-py3-none-any.whl", "pypi") for name in ("seen", "unseen")
+    ]
     return [
         replace(package, split=split)
         for package, split in zip(found, ("train", "validation"), strict=True)
@@ -69,7 +71,10 @@ def test_packages_become_a_corpus(index: Path, tmp_path: Path) -> None:
     corpus = prepare(listed(index), tmp_path / "wheels", [task], out, lambda _: None)
 
     assert corpus.dropped == {"unfit": 0, "held out": 1, "duplicate": 2, "limit": 0}
-    assert (corpus.kept["seen"][0], corpus.kept["unseen"][0]) == (5, 4)
+    assert (corpus.kept["seen-1.0-py3-none-any.whl"][0], corpus.kept["unseen-1.0-py3-none-any.whl"][0]) == (
+        5,
+        4,
+    )
     tokenizer = load_tokenizer(out / "tokenizer.json")
     train, validation = (
         tokenizer.decode(load_split(out, name).tokens.tolist()) for name in ("train", "validation")
@@ -80,7 +85,7 @@ def test_packages_become_a_corpus(index: Path, tmp_path: Path) -> None:
     assert "fruit_of_the_day" not in train + validation
     summary = json.loads((out / "corpus.json").read_text())
     assert summary["files"] == {"train": 5, "validation": 4}
-    assert summary["bytes"]["train"] == corpus.kept["seen"][1] == len(train.encode())
+    assert summary["bytes"]["train"] == corpus.kept["seen-1.0-py3-none-any.whl"][1] == len(train.encode())
     counted = {entry["name"]: entry["files"] for entry in json.loads((out / "packages.json").read_text())}
     assert counted == {"seen": 5, "unseen": 4}
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from wheels import write_wheel
 
-from export.training import packages
+from export.corpus import packages, registries
+from export.corpus.archives import language_of, read_files
 from export.training.cli import PACKAGE_LIST
 from runtime.errors import FetchError, InputError
 
@@ -41,22 +42,25 @@ def test_only_clearly_permissive_metadata_name_a_licence(
 def test_a_wheel_is_described_by_what_is_in_it(tmp_path: Path) -> None:
     wheel = write_wheel(tmp_path, "apples", {"apples/b.py": "b", "apples/a.py": "a", "apples/data.txt": "-"})
 
-    package = packages.describe(wheel)
+    package = registries.describe(wheel, "pypi")
 
     assert package is not None
     assert (package.name, package.version, package.licence) == ("apples", "1.0", "MIT")
-    assert package.wheel == wheel.name
-    assert list(packages.python_sources(wheel)) == [("apples/a.py", b"a"), ("apples/b.py", b"b")]
+    assert package.archive == wheel.name
+    assert read_files(wheel, lambda path: language_of(path) is not None) == [
+        ("apples/a.py", b"a"),
+        ("apples/b.py", b"b"),
+    ]
 
 
 def test_a_wheel_without_a_licence_text_is_not_taken(tmp_path: Path) -> None:
-    assert packages.describe(write_wheel(tmp_path, "apples", {}, licence_text=None)) is None
+    assert registries.describe(write_wheel(tmp_path, "apples", {}, licence_text=None), "pypi") is None
 
 
 def test_a_list_reads_as_it_was_written(tmp_path: Path) -> None:
-    package = packages.describe(write_wheel(tmp_path, "apples", {}))
+    package = registries.describe(write_wheel(tmp_path, "apples", {}), "pypi")
     assert package is not None
-    packages.write_list(tmp_path / "list.json", [package], {"apples": (3, 400)})
+    packages.write_list(tmp_path / "list.json", [package], {package.archive: (3, 400)})
 
     assert packages.read_list(tmp_path / "list.json") == [package]
     entry = json.loads((tmp_path / "list.json").read_text())[0]
@@ -74,18 +78,18 @@ def test_a_list_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
 def test_archives_that_are_there_and_right_are_not_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = packages.describe(write_wheel(tmp_path, "apples", {}))
+    package = registries.describe(write_wheel(tmp_path, "apples", {}), "pypi")
     assert package is not None
-    monkeypatch.setattr(packages.subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
+    monkeypatch.setattr(registries.subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
 
-    packages.fetch([package], tmp_path)
+    registries.fetch([package], tmp_path)
 
 
 def test_bytes_that_differ_from_the_pinned_ones_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered = write_wheel(tmp_path / "index", "apples", {})
-    package = packages.describe(offered)
+    package = registries.describe(offered, "pypi")
     assert package is not None
     # pip itself, with a folder in the network's place.
     for name in ("PIP_NO_INDEX", "PIP_ISOLATED"):
@@ -93,16 +97,16 @@ def test_bytes_that_differ_from_the_pinned_ones_are_refused(
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
 
-    packages.fetch([package], tmp_path / "good")
-    assert (tmp_path / "good" / package.wheel).read_bytes() == offered.read_bytes()
+    registries.fetch([package], tmp_path / "good")
+    assert (tmp_path / "good" / package.archive).read_bytes() == offered.read_bytes()
     with pytest.raises(FetchError, match="could not fetch"):
-        packages.fetch([replace(package, sha256="0" * 64)], tmp_path / "bad")
+        registries.fetch([replace(package, sha256="0" * 64)], tmp_path / "bad")
 
 
 def test_the_committed_list_is_pinned_and_permissive() -> None:
     listed = packages.read_list(PACKAGE_LIST)
 
     assert len(listed) == len({package.name for package in listed}) > 50
-    assert all(len(package.sha256) == 64 and package.wheel.endswith(".whl") for package in listed)
+    assert all(len(package.sha256) == 64 and package.archive.endswith(".whl") for package in listed)
     assert all(packages.spdx(package.licence, "", []) for package in listed)
     assert {package.split for package in listed} == {"train", "validation"}

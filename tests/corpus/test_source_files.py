@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from export.training.source_files import Duplicates, HeldOut, clean, task_texts
+from export.corpus.source_files import Duplicates, HeldOut, clean, task_texts
 from runtime.errors import InputError
 
 CODE = "".join(

@@ -13,7 +13,11 @@ import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tree_sitter import Parser
+
+from export.corpus.archives import language_of
 from runtime.errors import InputError
+from runtime.grammars import load_grammar
 
 SMALLEST_BYTES = 1000
 LARGEST_BYTES = 200_000
@@ -28,22 +32,33 @@ _SKIPPED_PATH = re.compile(
     r"(^|/)(_?vendor(ed)?|third_?party|extern(al|s)?|_?tests?|testing|migrations|locale|locale-data|benchmarks"
     r"|node_modules)(/|$)|_pb2|(^|/)(test_|conftest)|_(test|parser_tables|lextab|parsetab)\.py$"
 )
+_SKIPPED_PATH_IF = re.compile(
+    r"\.(test|spec|stories|config|bundle)\.[cm]?[jt]sx?$|_test\.go$|/dist/|/umd/|/cjs/", re.I
+)
+"""Tests by other languages' names, and what bundlers write."""
 _GENERATED = re.compile(r"generated (by|from|with|file)|auto-?\s?generated|do not (edit|modify)", re.I)
 _HEADER = re.compile(r"copyright|licen[sc]e", re.I)
+_BLOCK_HEADER = re.compile(r"\s*(?:/\*.*?\*/|(?://[^\n]*\n)+)\s*", re.S)
+"""The comment that a file of C's kind begins with."""
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def clean(path: str, raw: bytes) -> str | None:
     """A file's text with line feeds only and no licence header, or None where it is not fit to learn from."""
-    if _SKIPPED_PATH.search(path) or not SMALLEST_BYTES <= len(raw) <= LARGEST_BYTES:
+    language = language_of(path)
+    if language is None or not SMALLEST_BYTES <= len(raw) <= LARGEST_BYTES:
+        return None
+    if _SKIPPED_PATH.search(path) or (language != "python" and _SKIPPED_PATH_IF.search(path)):
         return None
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    text = _without_header(text)
-    return text if _is_written_code(text) and _parses(text) else None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if language == "python":
+        text = text.replace("\t", "    ")
+    text = _without_header(text, language)
+    return text if _is_written_code(text) and _parses(text, language) else None
 
 
 def _is_written_code(text: str) -> bool:
@@ -118,7 +133,10 @@ def _ngrams(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
     return zip(*(words[offset:] for offset in range(NGRAM_WORDS)), strict=False)
 
 
-def _without_header(text: str) -> str:
+def _without_header(text: str, language: str) -> str:
+    if language != "python":
+        header = _BLOCK_HEADER.match(text)
+        return text[header.end() :] if header and _HEADER.search(header.group()) else text
     lines = text.split("\n")
     end = 0
     while end < len(lines) and (lines[end].startswith("#") or not lines[end].strip()):
@@ -126,7 +144,10 @@ def _without_header(text: str) -> str:
     return "\n".join(lines[end:]) if _HEADER.search("\n".join(lines[:end])) else text
 
 
-def _parses(text: str) -> bool:
+def _parses(text: str, language: str) -> bool:
+    if language != "python":
+        grammar = load_grammar(language)
+        return grammar is not None and not Parser(grammar).parse(text.encode()).root_node.has_error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

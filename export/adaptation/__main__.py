@@ -1,0 +1,5 @@
+"""`python -m export.adaptation`."""
+
+from export.adaptation.cli import main
+
+main()
