@@ -72,6 +72,23 @@ async def test_utf16_columns(editor: Editor) -> None:
     assert result.items[0].range.start.character == 13
 
 
+@pytest.mark.parametrize(
+    ("encoding", "end", "family"), [("utf-8", 11, 18), ("utf-16", 8, 8), ("utf-32", 7, 5)]
+)
+async def test_columns_are_the_negotiated_ones(editor: Editor, encoding: str, end: int, family: int) -> None:
+    general = types.GeneralClientCapabilities(position_encodings=[encoding])
+    result = await editor.initialize(FAST, general=general)
+    assert result.capabilities.position_encoding == encoding
+    await editor.ready()
+    editor.open("# engine: say v\r\n'😀é' + \u2028\n")
+    after = end + (3 if encoding == "utf-8" else 1)  # the line separator is no line's end
+    assert (await editor.complete(1, after, 1)).items[0].range.start.character == after
+    wide = len("😀é".encode()) if encoding == "utf-8" else 3 if encoding == "utf-16" else 2
+    editor.edit(1, 1, "👩‍👩‍👧", deleted=wide)
+    shifted = after + family - wide
+    assert (await editor.complete(1, shifted, 1)).items[0].range.start.character == shifted
+
+
 async def test_the_newest_request_wins_and_the_older_answers_empty(editor: Editor) -> None:
     await start(editor, "# engine: slow 500\nx = \n")
     first = editor.complete(1, 4)

@@ -217,3 +217,31 @@ async def test_a_client_that_only_stops_reading_ends_the_server(raw: Raw) -> Non
     raw.send({"id": 9, "method": "no/such"})
     async with asyncio.timeout(raw.patience_s):
         assert await raw.process.wait() == 1
+
+
+async def test_a_cancelled_request_is_answered_as_cancelled(raw: Raw) -> None:
+    await raw.initialize({"completion": {"debounceMs": 0}})
+    raw.open("# engine: stuck\nx = \n")
+    where = {"textDocument": {"uri": Raw.URI}, "position": {"line": 1, "character": 4}}
+    for number, (method, more) in enumerate(
+        [
+            ("spanfill/fill", {}),
+            ("textDocument/inlineCompletion", {"context": {"triggerKind": 1}}),
+            ("workspace/executeCommand", {}),
+        ],
+        start=10,
+    ):
+        params: Any = {**where, **more}
+        if method == "workspace/executeCommand":
+            params = {"command": "spanfill.fillSelection", "arguments": [where]}
+        raw.notifications.clear()
+        raw.send({"id": number, "method": method, "params": params})
+        while (await raw.until("spanfill/status"))["state"] != "busy":
+            pass
+        raw.send({"method": "$/cancelRequest", "params": {"id": number}})
+        answer = await raw.next()
+        assert (answer["id"], answer["error"]["code"]) == (number, -32800)
+        while (await raw.until("spanfill/status"))["state"] != "ready":
+            pass
+    raw.open("# engine: say fine\nx = \n")
+    assert (await raw.complete(1, 4))["result"]["items"][0]["insertText"] == "fine"
