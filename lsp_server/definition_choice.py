@@ -4,22 +4,18 @@ The choice is made to last: it changes when a name turns up whose definition is 
 with every key. So the model's cache of it lives. Pure; deterministic.
 """
 
-import re
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server import indentation
-from lsp_server.outline import Definition
-from lsp_server.related import Surround
+from lsp_server.definition_catalogue import IDENTIFIER, Catalogue, Entry
 
-CONSIDERED = 1500
-"""Most definitions that are weighed."""
 LINES_ABOVE, LINES_BELOW = 40, 12
 _NAMES_KEPT = 60
 _LEAST_SHARE = 200
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_SHORTEST = 8
+"""No definition has fewer characters."""
 
 Chunks = tuple[tuple[str, str], ...]
 
@@ -28,21 +24,12 @@ Chunks = tuple[tuple[str, str], ...]
 class Choice:
     """What was chosen, and for what."""
 
-    surround: Surround
+    catalogue: Catalogue
     limit: int
     near: frozenset[str]
     """The names near the hole that it was made for, as far as they are defined somewhere."""
     chunks: Chunks
     """(path, definitions) for each file, the document's own last."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    rank: int
-    order: int
-    path: Path | None
-    """None for the document itself."""
-    definition: Definition
 
 
 def names_near(text: str, offset: int, first: int = 0, last: int | None = None) -> frozenset[str]:
@@ -63,48 +50,76 @@ def names_near(text: str, offset: int, first: int = 0, last: int | None = None) 
     below = len(text) if below is None else indentation.line_end(text, below)
     before = text[max(above, first) : start]
     after = text[end : below if last is None else min(below, last)]
-    return frozenset((*_IDENTIFIER.findall(before), *_IDENTIFIER.findall(after)))
+    return frozenset((*IDENTIFIER.findall(before), *IDENTIFIER.findall(after)))
 
 
 def choose(
-    surround: Surround,
+    known: Catalogue,
     near: frozenset[str],
-    text: str,
     window: str,
     limit: int,
     name_of: Callable[[Path], str],
     own: str,
     before: Choice | None = None,
 ) -> Choice:
-    """Definitions of `surround`, `limit` characters in all at most.
+    """Definitions of `known`, `limit` characters in all at most.
 
-    `near`: names around the hole; `text`: the document; `window`: the part of it that is shown anyway;
-    `own`: the document's name. Where `before`, the choice until now, still serves, it is answered.
+    `near`: names around the hole; `window`: the part of the document that is shown anyway; `own`: the
+    document's name. Where `before`, the choice until now, still serves, it is answered.
     """
-    known = near & _defined(surround, window)
-    if before is not None and before.surround is surround and before.limit == limit:
-        if known <= before.near:
+    near = _defined(known, near, window)
+    if before is not None and before.catalogue is known and before.limit == limit:
+        if near <= before.near:
             return before
-        if len(known | before.near) <= _NAMES_KEPT:
-            known |= before.near
+        if len(near | before.near) <= _NAMES_KEPT:
+            near |= before.near
     groups: dict[str, list[str]] = {}
-    for candidate in _within(_candidates(surround, known, text, window), limit):
-        name = own if candidate.path is None else name_of(candidate.path)
-        groups.setdefault(name, []).append(shortened(candidate.definition.text, _share(limit)))
+    for entry in _within(_wanted(known, near, window), limit):
+        name = own if entry.path is None else name_of(entry.path)
+        groups.setdefault(name, []).append(shortened(entry.definition.text, _share(limit)))
     chunks = tuple((name, "\n".join(texts) + "\n") for name, texts in groups.items())
-    return Choice(surround, limit, known, chunks)
+    return Choice(known, limit, near, chunks)
 
 
-def _within(candidates: list[_Candidate], limit: int) -> list[_Candidate]:
+def _defined(known: Catalogue, names: frozenset[str], window: str) -> frozenset[str]:
+    """Those of some names whose definitions may be chosen."""
+    return frozenset(name for name in names if name in known.imported or _out_of_sight(known, name, window))
+
+
+def _out_of_sight(known: Catalogue, name: str, window: str) -> list[Entry]:
+    """The document's own definitions of a name that the window does not show."""
+    return [entry for entry in known.own.get(name, ()) if entry.definition.line not in window]
+
+
+def _wanted(known: Catalogue, near: frozenset[str], window: str) -> Iterator[Entry]:
+    """Everything that may be shown, the most wanted first, each once."""
+    yield from known.unused
+    taken = {entry.order for entry in known.unused}
+    around = [
+        entry
+        for name in near
+        for entry in (*known.imported.get(name, ()), *_out_of_sight(known, name, window))
+        if entry.order not in taken
+    ]
+    yield from sorted(around, key=lambda entry: entry.order)
+    taken |= {entry.order for entry in around}
+    for entry in (*known.named, *known.others):
+        if entry.order not in taken:
+            yield entry
+
+
+def _within(wanted: Iterable[Entry], limit: int) -> list[Entry]:
     """Those that fit, the most wanted first, in the order they stand."""
-    chosen: list[_Candidate] = []
+    chosen: list[Entry] = []
     share = _share(limit)
-    for candidate in sorted(candidates, key=lambda one: (one.rank, one.order)):
-        size = len(shortened(candidate.definition.text, share)) + 1
+    for entry in wanted:
+        if limit < _SHORTEST:
+            break
+        size = len(shortened(entry.definition.text, share)) + 1
         if size <= limit:
             limit -= size
-            chosen.append(candidate)
-    return sorted(chosen, key=lambda one: one.order)
+            chosen.append(entry)
+    return sorted(chosen, key=lambda entry: entry.order)
 
 
 def _share(limit: int) -> int:
@@ -125,33 +140,3 @@ def shortened(text: str, size: int) -> str:
             break
         kept.append(line)
     return "\n".join([*kept, closing] if closing is not None else kept)
-
-
-def _defined(surround: Surround, window: str) -> frozenset[str]:
-    """Names whose definitions may be chosen."""
-    return surround.names | {one.name for one in surround.own if one.line not in window}
-
-
-def _candidates(surround: Surround, near: frozenset[str], text: str, window: str) -> list[_Candidate]:
-    """Everything that may be shown; the lower the rank, the sooner it is."""
-    found: list[_Candidate] = []
-    uses = Counter(_IDENTIFIER.findall(text))
-    for related in surround.imported:
-        for definition in related.definitions[: CONSIDERED - len(found)]:
-            name = definition.name
-            named = name in related.named
-            if named and uses[name] <= 1:
-                rank = 0  # imported and not used yet: it is about to be, and no use of it shows how
-            elif name in near:
-                rank = 1
-            elif named:
-                rank = 2
-            elif related.beside or name.startswith("_"):
-                continue
-            else:
-                rank = 3
-            found.append(_Candidate(rank, len(found), related.path, definition))
-    for definition in surround.own:
-        if definition.name in near and definition.line not in window:
-            found.append(_Candidate(1, len(found), None, definition))
-    return found

@@ -1,6 +1,7 @@
 """Outlines and imports of the workspace's files, kept until a file changes.
 
-For a background thread: it reads and parses. Knows files; does not know documents or prompts.
+For a background thread: it reads and parses, and pauses as it is told. Knows files; does not know
+documents or prompts.
 """
 
 from collections import OrderedDict
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from lsp_server.imports import Import, imports
 from lsp_server.languages import language_by_id, language_of_path
-from lsp_server.outline import Definition, outline
+from lsp_server.outline import Definition, OutlineMemo, outline
+from lsp_server.right_of_way import Pause, no_pause
 from lsp_server.syntax import Syntax, parse_in_pieces
 from lsp_server.workspace_files import Stamp, WorkspaceFiles
 
@@ -30,23 +32,31 @@ class Outlined:
     """Whether the parser could not make sense of all of it."""
 
 
-def outlined(path: Path, syntax: Syntax | None, language: str = "") -> Outlined:
-    """Take down what a parsed text defines and imports."""
+def outlined(
+    path: Path,
+    syntax: Syntax | None,
+    language: str = "",
+    memo: OutlineMemo | None = None,
+    pause: Pause = no_pause,
+) -> Outlined:
+    """Take down what a parsed text defines and imports; `memo` is the one of its last outline."""
     if syntax is None:
         return Outlined(path, language)
-    definitions = outline(syntax)[:DEFINITIONS_KEPT]
+    definitions = outline(syntax, memo, pause)[:DEFINITIONS_KEPT]
     return Outlined(path, syntax.language.id, definitions, imports(syntax), syntax.root.has_error)
 
 
 class DefinitionIndex:
     """The files looked at last."""
 
-    def __init__(self, files: WorkspaceFiles) -> None:
+    def __init__(self, files: WorkspaceFiles, pause: Pause = no_pause) -> None:
         self.files = files
+        self.pause = pause
         self._kept: OrderedDict[Path, tuple[Stamp, Outlined]] = OrderedDict()
 
     def look_up(self, path: Path) -> Outlined | None:
         """A file's outline as the file is now; None where there is no such file, or it may not be read."""
+        self.pause()
         stamp = self.files.stamp(path)
         if stamp is None:
             self._kept.pop(path, None)
@@ -54,8 +64,8 @@ class DefinitionIndex:
         known = self._kept.get(path)
         if known is None or known[0] != stamp:
             language = language_of_path(str(path))
-            syntax = parse_in_pieces(self.files.read(path), language_by_id(language))
-            known = stamp, outlined(path, syntax, language)
+            syntax = parse_in_pieces(self.files.read(path), language_by_id(language), self.pause)
+            known = stamp, outlined(path, syntax, language, pause=self.pause)
             self._kept[path] = known
             while len(self._kept) > FILES_KEPT:
                 self._kept.popitem(last=False)

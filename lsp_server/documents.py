@@ -5,7 +5,8 @@ know syntax or the protocol's messages.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lsp_server.positions import Encoding, Position, Range, column_to_index, index_to_column
@@ -25,6 +26,19 @@ class Edit:
 def line_starts(text: str, base: int = 0) -> list[int]:
     """Offset of each line of `text`, the first being `base`."""
     return [base, *(base + match.end() for match in _BREAK.finditer(text))]
+
+
+def difference(before: str, after: str) -> Edit:
+    """The one edit that makes a text of another: what is between their common beginning and end."""
+    shorter = min(len(before), len(after))
+    start = _longest(shorter, lambda size: before[:size] == after[:size])
+    end = _longest(shorter - start, lambda size: before[len(before) - size :] == after[len(after) - size :])
+    return Edit(start, len(before) - end, len(after) - end)
+
+
+def _longest(most: int, holds: Callable[[int], bool]) -> int:
+    """The largest size up to `most` for which something holds that holds for every smaller one."""
+    return bisect_left(range(1, most + 1), True, key=lambda size: not holds(size))
 
 
 class Document:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from lsp_server.engine_loading import Engine, EngineLoader, OpenEngine, open_fill_engine
 from lsp_server.options import ModelOptions
+from lsp_server.right_of_way import RightOfWay
 from runtime import (
     CancelToken,
     FillCancelled,
@@ -59,7 +60,15 @@ class _Job:
     token: CancelToken
 
 
-_Work = Callable[[Engine, CancelToken], list[FillResult]]
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the engine came to, and how long it was at it."""
+
+    results: list[FillResult]
+    took_ms: float
+
+
+_Work = Callable[[Engine, CancelToken], _Answer]
 
 
 class EngineHost:
@@ -70,6 +79,8 @@ class EngineHost:
         self.default_model = default_model
         self.status = Status(state="unloaded")
         self.listeners: list[Callable[[Status], None]] = []
+        self.right_of_way = RightOfWay()
+        """Whether requests are on their way to the engine or back."""
         self._options = ModelOptions(name=default_model)
         self._loader = EngineLoader(open_engine)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
@@ -175,13 +186,13 @@ class EngineHost:
             SpanfillError: the model can't be loaded or failed.
         """
 
-        def passes(engine: Engine, token: CancelToken) -> list[FillResult]:
+        def passes(engine: Engine, token: CancelToken) -> _Answer:
             for item in engine.fill(request, cancel=token):
                 if isinstance(item, FillResult):
-                    return [item]
+                    return _Answer([item], item.total_ms)
                 if on_frame is not None:
                     self._loop.call_soon_threadsafe(on_frame, item)
-            return []
+            raise RuntimeError("The engine ended without a result.")
 
         (result,) = await self._queued(priority, passes)
         return result
@@ -193,8 +204,11 @@ class EngineHost:
             As `fill` does.
         """
 
-        def candidates(engine: Engine, token: CancelToken) -> list[FillResult]:
-            return engine.complete_several(request, count, cancel=token)
+        def candidates(engine: Engine, token: CancelToken) -> _Answer:
+            started = time.perf_counter()
+            results = engine.complete_several(request, count, cancel=token)
+            # The results' own times leave out texts that came to nothing new.
+            return _Answer(results, (time.perf_counter() - started) * 1e3)
 
         return await self._queued(priority, candidates)
 
@@ -266,16 +280,15 @@ class EngineHost:
     def _worked(self, engine: Engine, job: _Job, work: _Work) -> list[FillResult]:
         if job.priority is not Priority.IDLE:  # nobody need see that the engine works ahead
             self._report(replace(self.status, state="busy"))
-        started = time.perf_counter()
         try:
-            results = work(engine, job.token)
-            first = results[0]
+            answer = work(engine, job.token)
+            self.right_of_way.take()
+            first = answer.results[0]
         except (FillCancelled, UsageError, InputError):
             self._report(replace(self.status, state="ready"))  # the engine is as well as before
             raise
         except Exception as error:
             raise _Failed(error) from None
-        took_ms = first.total_ms if len(results) == 1 else (time.perf_counter() - started) * 1e3
         self._loader.device = first.device
         self._loader.backoff.reset()
         self._report(
@@ -284,10 +297,10 @@ class EngineHost:
                 model=first.model,
                 device=first.device,
                 detail=self._loader.cpu_instead,
-                last_ms=took_ms,
+                last_ms=answer.took_ms,
             )
         )
-        return results
+        return answer.results
 
     def _opened(self) -> Engine:
         """The engine, loaded if it is not."""

@@ -14,8 +14,8 @@ from lsp_server.holes import Hole, statement_span
 from lsp_server.messages import FRAME, FillParams
 from lsp_server.open_document import OpenDocument
 from lsp_server.progress import Report, reported
+from lsp_server.queries import now_ms, shown_text
 from lsp_server.session import Session, path_of
-from lsp_server.suggestions import now_ms, shown_text
 from runtime import FillCancelled, FillRequest, FillResult, Frame, Mode, UsageError
 
 _STALE = "The text changed while it was being filled; nothing was edited."
@@ -112,6 +112,7 @@ async def fill(session: Session, params: FillParams, title: str = "Filling") -> 
     if _stale(session, started):
         raise JsonRpcContentModified(_STALE)
     text = shown_text(before, hole, request, result, document)
+    session.look_around(document)  # the files around may have changed
     latency_ms = now_ms() - received
     session.statistics.add(result, latency_ms, max(0.0, latency_ms - result.total_ms))
     filled = Filled(

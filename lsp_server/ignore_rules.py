@@ -33,11 +33,13 @@ class Rules:
         """Whether the rules ignore a path or take it in again; None where they say nothing of it."""
         if not self._rules:
             return None
-        if path not in self._verdicts:
+        try:  # another thread may clear them at any time
+            return self._verdicts[path]
+        except KeyError:
             if len(self._verdicts) >= _VERDICTS_KEPT:
                 self._verdicts.clear()
-            self._verdicts[path] = self._judge(path)
-        return self._verdicts[path]
+            verdict = self._verdicts[path] = self._judge(path)
+            return verdict
 
     def _judge(self, path: str) -> bool | None:
         posix = path.replace("\\", "/").lstrip("/")

@@ -5,12 +5,13 @@ The one thing every language has, grammar or not. Knows strings and offsets only
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 TAB_WIDTH = 4
 """Columns a tab counts where widths are compared."""
 
 _BREAK = re.compile(r"\r\n|\n|\r")
-_SAMPLED = 20_000
+_SAMPLED = 10_000
 _LOOKED_BACK = 120
 _LEADING = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 
@@ -60,9 +61,14 @@ def split_lines(text: str) -> list[str]:
 
 def unit(text: str) -> str:
     """One level of indentation as the file writes it: a tab or some spaces (4 where it has none)."""
+    return _unit_of(text[:_SAMPLED])
+
+
+@lru_cache(maxsize=16)
+def _unit_of(text: str) -> str:
     steps: Counter[str] = Counter()
     previous = 0
-    for match in _LEADING.finditer(text[:_SAMPLED]):
+    for match in _LEADING.finditer(text):
         blanks = match.group(1)
         if blanks.startswith("\t"):
             steps["\t"] += 1

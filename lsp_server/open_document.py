@@ -1,6 +1,6 @@
 """An open text with its syntax tree, kept in step edit by edit."""
 
-from lsp_server.documents import Document
+from lsp_server.documents import Document, difference
 from lsp_server.languages import language_by_id
 from lsp_server.positions import Encoding, Range
 from lsp_server.syntax import Syntax, edit_tree, parse, reparse
@@ -46,9 +46,23 @@ class OpenDocument(Document):
             edit_tree(self._syntax.tree, before, edit, self.text)
         self._fresh = False
 
-    def parsed(self) -> Syntax | None:
-        """The current tree where it is there already."""
-        return self._syntax if self._fresh else None
+    def tree_so_far(self) -> tuple[Syntax | None, bool]:
+        """The last tree, told of every edit since, and whether it is the text's as it stands.
+
+        A copy, for another thread.
+        """
+        return (self._syntax.copied() if self._syntax is not None else None), self._fresh
+
+    def adopt(self, syntax: Syntax) -> None:
+        """Take a tree that another thread has made and no longer uses, where there is none yet.
+
+        It may be of an older text of this document.
+        """
+        if self._syntax is not None:
+            return
+        self._syntax, self._fresh = syntax, syntax.text is self.text
+        if not self._fresh:
+            edit_tree(syntax.tree, syntax.text, difference(syntax.text, self.text), self.text)
 
     def syntax(self) -> Syntax | None:
         """The current tree; None where the language has no grammar."""

@@ -73,8 +73,8 @@ class ContextOptions:
     """Tokens of recently edited other files; 0 leaves them out."""
     definitions_tokens: int = field(default=256, metadata={"low": 0, "high": 8_192})
     """Tokens of signatures of what the file imports and uses; 0 leaves them out."""
-    look_up_ms: float = _number(15.0, 0, 1000)
-    """Longest wait for a look-up of those that is under way."""
+    look_up_ms: float = _number(0.0, 0, 1000)
+    """Longest wait for a look-up of those that is under way; 0 takes what is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from lsp_server.outline_kinds import OutlineKinds, kinds_of
+from lsp_server.right_of_way import Pause, no_pause
 from lsp_server.syntax import Syntax
 
 _WHOLE_LINES = 12
@@ -40,12 +41,42 @@ class Definition:
     """The line it begins on, as it stands in the file."""
 
 
-def outline(syntax: Syntax) -> tuple[Definition, ...]:
-    """The definitions of a file in the order they stand; empty for languages without any."""
+class OutlineMemo:
+    """A text's outline piece by piece, so that the next one after an edit only looks at what has changed."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[bytes, tuple[Definition, ...]] = {}
+        """What each statement at the top defines, by its text and the comments above it."""
+
+
+def outline(
+    syntax: Syntax, memo: OutlineMemo | None = None, pause: Pause = no_pause
+) -> tuple[Definition, ...]:
+    """The definitions of a file in the order they stand; empty for languages without any.
+
+    `memo` is the one of the same text's last outline.
+    """
     kinds = kinds_of(syntax.language.id)
     if kinds is None:
         return ()
-    return tuple(_Outline(syntax, kinds).definitions(syntax.root, 0))
+    maker = _Outline(syntax, kinds)
+    before = memo.pieces if memo is not None else {}
+    pieces: dict[bytes, tuple[Definition, ...]] = {}
+    found: list[Definition] = []
+    since = 0
+    for node in syntax.root.named_children:
+        piece = syntax.piece(since, node.end_byte)
+        known = before.get(piece)
+        if known is None:
+            known = tuple(maker.definitions(node, 0))
+            pause()
+        pieces[piece] = known
+        found += known
+        if "comment" not in node.type:
+            since = node.end_byte
+    if memo is not None:
+        memo.pieces = pieces
+    return tuple(found)
 
 
 class _Outline:
@@ -54,16 +85,17 @@ class _Outline:
         self._kinds = kinds
         self._indented = syntax.language.style == "indent"
 
-    def definitions(self, parent: Node, depth: int) -> Iterator[Definition]:
-        for node in parent.named_children:
-            if node.type in self._kinds.wrappers or node.type == "ERROR":
-                if depth < _DEPTH:
-                    yield from self.definitions(node, depth + 1)
-                continue
-            text = self._definition(node)
-            name = self._name(node) if text else ""
-            if name:
-                yield Definition(name, text, _text(node).split("\n", 1)[0].rstrip())
+    def definitions(self, node: Node, depth: int) -> Iterator[Definition]:
+        """What a node defines, or what it wraps does."""
+        if node.type in self._kinds.wrappers or node.type == "ERROR":
+            if depth < _DEPTH:
+                for child in node.named_children:
+                    yield from self.definitions(child, depth + 1)
+            return
+        text = self._definition(node)
+        name = self._name(node) if text else ""
+        if name:
+            yield Definition(name, text, _text(node).split("\n", 1)[0].rstrip())
 
     def _definition(self, node: Node) -> str:
         """A definition's text; empty where a node defines nothing."""

@@ -63,6 +63,7 @@ class SpanfillProtocol(LanguageServerProtocol):
 
     def handle_message(self, message: Any) -> None:
         """Check a decoded message, structure it and let pygls run its handler."""
+        self._server.session.host.right_of_way.take()
         fault = _fault(message)
         if fault is not None:
             self.answer_error(None, fault)

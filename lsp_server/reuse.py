@@ -21,6 +21,8 @@ class Suggestion:
     before: str
     after: str
     text: str
+    chosen_among: bool = False
+    """Whether the model was asked for others beside it."""
 
     def at(self, before: str) -> "Suggestion | None":
         """What is left of it behind another text before: typed along, or some of that text taken back."""

@@ -62,8 +62,9 @@ class Session:
         self.initialization_options: Any = None
         self.paused = False
         self.roots: tuple[Path, ...] = ()
+        self._secret_globs: tuple[str, ...] = ()
         self.privacy = Privacy()
-        self.surroundings = Surroundings(WorkspaceFiles((), self.privacy))
+        self.surroundings = self._make_surroundings()
         self.memory = SuggestionMemory()
         self.neighbours = Neighbours()
         self.pacing = Pacing()
@@ -80,6 +81,8 @@ class Session:
         """The model of the settings, and the one that `select_model` chose in its place."""
         self.ahead: Ahead | None = None
         """The speculative fill under way."""
+        self.offered_again: tuple[str, str, str] | None = None
+        """Where an invoked request was last answered with what was left of an earlier choice."""
         self._last_id = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -117,10 +120,16 @@ class Session:
 
     def work_in(self, roots: tuple[Path, ...]) -> None:
         """Take the workspace's folders: paths, ignore files and imports count from them."""
-        self.roots = roots
-        self.privacy = Privacy(roots, self.options.files.secret_globs)
-        self.surroundings.close()
-        self.surroundings = Surroundings(WorkspaceFiles(roots, self.privacy))
+        if (roots, self.options.files.secret_globs) != (self.roots, self._secret_globs):
+            self.roots, self._secret_globs = roots, self.options.files.secret_globs
+            self.privacy = Privacy(roots, self._secret_globs)
+            self.surroundings.close()
+            self.surroundings = self._make_surroundings()
+        for document in self.documents.values():
+            self.look_around(document)
+
+    def _make_surroundings(self) -> Surroundings:
+        return Surroundings(WorkspaceFiles(self.roots, self.privacy), self.host.right_of_way.pauses())
 
     @property
     def chat(self) -> bool:
@@ -190,15 +199,15 @@ class Session:
         return path.rsplit("/", 1)[-1]
 
     def look_around(self, document: OpenDocument, *, again: bool = False) -> None:
-        """Begin to look up what a document can name, where that is wanted and its text is no secret."""
-        path = path_of(document.uri)
-        if self.options.context.definitions_tokens and not self.privacy.secret(path):
-            self.surroundings.look_up(document, Path(path), again=again)
+        """Begin to look up what a document can name, where that is wanted."""
+        if self.options.context.definitions_tokens:
+            self.surroundings.look_up(document, Path(path_of(document.uri)), again=again)
 
     async def looked_around(self, document: OpenDocument) -> None:
-        """`look_around`, and a short wait for what it finds."""
-        self.look_around(document)
-        await self.surroundings.settle(document, self.options.context.look_up_ms)
+        """Wait for what is being looked up, where and as long as the settings say so."""
+        if self.options.context.look_up_ms:
+            self.look_around(document)
+            await self.surroundings.settle(document, self.options.context.look_up_ms)
 
     def other_files(self, document: OpenDocument, text: str, offset: int) -> Chunks:
         """(path, text) chunks of other files for a fill at `offset` of `text`, which `document` holds or

@@ -2,42 +2,20 @@
 
 import asyncio
 import logging
-import math
-import time
-from dataclasses import dataclass, replace
 
-from lsp_server import gates, indentation
+from lsp_server import gates
 from lsp_server.engine_host import Priority
-from lsp_server.fill_requests import request_for
-from lsp_server.holes import Hole, SyntaxSource, insertion_end
-from lsp_server.languages import language_by_id
-from lsp_server.open_document import OpenDocument
+from lsp_server.holes import Hole, insertion_end
+from lsp_server.queries import Query, fill_request, now_ms, suggestion_of, worth_showing
 from lsp_server.reuse import Suggestion
 from lsp_server.session import Session, path_of
-from lsp_server.trimming import Place, trim
-from runtime import FillCancelled, FillRequest, FillResult, Mode, SpanfillError
+from lsp_server.speculation import keep_late
+from runtime import FillCancelled, FillRequest, FillResult, SpanfillError
 
 logger = logging.getLogger(__name__)
 
-AUTOMATIC_TOKENS: dict[Mode, int] = {"line": 48, "block": 96, "function": 192, "region": 96}
-"""Most tokens of an unasked suggestion."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Where a suggestion is asked for."""
-
-    document: OpenDocument
-    text: str
-    """The document's text, or that text with the client's selected completion in place."""
-    offset: int
-    invoked: bool
-    received_ms: float
-
-
-def now_ms() -> float:
-    """A monotonic clock in milliseconds."""
-    return time.perf_counter() * 1000
+_GRACE_MS = 100.0
+"""How much later than its budget a result may be: the pass that was running when it ended."""
 
 
 async def suggest(session: Session, query: Query) -> list[Suggestion]:
@@ -46,30 +24,16 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
     Raises:
         SpanfillError: an invoked request failed. An automatic one never raises it.
     """
-    path = path_of(query.document.uri)
-    reason = None if session.active or (query.invoked and session.options.enabled) else "spanfill is off"
-    reason = reason or gates.refusal(
-        query.document,
-        path,
-        query.offset,
-        options=session.options,
-        privacy=session.privacy,
-        invoked=query.invoked,
-        text=query.text,
-    )
-    if reason is not None:
-        logger.debug("No suggestion: %s", reason)
+    if _refused(session, query) or not await _computed_ahead(session, query):
         return []
-    known = await _recalled(session, query)
-    # Whoever asks for suggestions by hand wants to choose: one that is known is not enough.
-    wanted = _wanted(session, query)
-    if len(known) >= wanted:
+    known = session.memory.recall(*_key(query))
+    if _enough(session, query, known):
         session.statistics.reused += 1
-        return known[:wanted]
+        return known[: _wanted(session, query)]
     if not query.invoked and not await _worth_asking(session, query):
         return []
     try:
-        return await _ask(session, query)
+        return await _ask(session, query, known)
     except FillCancelled:
         session.statistics.cancelled += 1
         return []
@@ -80,14 +44,65 @@ async def suggest(session: Session, query: Query) -> list[Suggestion]:
         return []
 
 
-async def _recalled(session: Session, query: Query) -> list[Suggestion]:
-    """What memory has for the cursor, or will have once the fill that runs ahead is done."""
+def _refused(session: Session, query: Query) -> bool:
+    """Whether nothing is to be suggested there."""
+    reason = None if session.active or (query.invoked and session.options.enabled) else "spanfill is off"
+    reason = reason or gates.refusal(
+        query.document,
+        path_of(query.document.uri),
+        query.offset,
+        options=session.options,
+        privacy=session.privacy,
+        invoked=query.invoked,
+        text=query.text,
+    )
+    if reason is not None:
+        logger.debug("No suggestion: %s", reason)
+    return reason is not None
+
+
+def _key(query: Query) -> tuple[str, str, str]:
+    """The place of a query: its document, and the texts on both sides of what would be put in."""
     end = insertion_end(query.text, query.offset)
-    key = (query.document.uri, query.text[: query.offset], query.text[end:])
+    return query.document.uri, query.text[: query.offset], query.text[end:]
+
+
+async def _computed_ahead(session: Session, query: Query) -> bool:
+    """Wait for a fill that runs ahead to just this place; False where its time is up before it is done."""
     ahead = session.ahead
-    if ahead is not None and (ahead.uri, ahead.before, ahead.after) == key:
-        await ahead.done.wait()
-    return session.memory.recall(*key)
+    if ahead is None or ahead.done.is_set() or (ahead.uri, ahead.before, ahead.after) != _key(query):
+        return True
+    try:
+        budget_s = None if query.invoked else session.options.completion.budget_ms / 1000
+        await asyncio.wait_for(ahead.done.wait(), budget_s)
+    except TimeoutError:
+        return False  # it goes on, and is there for the next request
+    return True
+
+
+def _enough(session: Session, query: Query, known: list[Suggestion]) -> bool:
+    """Whether what is known is an answer.
+
+    Whoever asks by hand wants to choose, so one suggestion that came unasked is not enough. What is left of
+    a choice after typing along some of it is, and comes at once: it is what the user was shown and goes on
+    with. Asking once more at the same place is asking for others.
+    """
+    if not query.invoked:
+        return bool(known)
+    if len(known) >= session.options.completion.candidates:
+        return True
+    here = _key(query)
+    again, session.offered_again = session.offered_again == here, None
+    if again or not any(suggestion.chosen_among for suggestion in known):
+        return False
+    session.offered_again = here
+    return True
+
+
+def _beside(known: list[Suggestion], found: list[Suggestion]) -> list[Suggestion]:
+    """What is on screen, unless something new goes on from it; then what is new."""
+    shown = [one for one in known[:1] if not any(new.text.startswith(one.text) for new in found)]
+    return [*shown, *found]
 
 
 async def _worth_asking(session: Session, query: Query) -> bool:
@@ -109,29 +124,23 @@ async def _worth_asking(session: Session, query: Query) -> bool:
     return False
 
 
-async def _ask(session: Session, query: Query) -> list[Suggestion]:
+async def _ask(session: Session, query: Query, known: list[Suggestion]) -> list[Suggestion]:
+    """What the model says, beside what is known already."""
     document, version = query.document, query.document.version
-    await session.looked_around(document)
     started = now_ms()
+    await session.looked_around(document)
     hole, request = fill_request(session, query)
     prepared_ms = now_ms() - started
-    results = await _filled(session, query, request)
+    results = await _filled(session, query, hole, request)
+    if not results:
+        return []
     answered = now_ms()
+    session.look_around(document)  # the files around may have changed
     shown: dict[str, str] = {}
     for result in results:
-        text = _worth_showing(session, query, hole, request, result)
+        text = worth_showing(session, query, hole, request, result)
         shown.setdefault(" ".join(text.split()), text)  # trimming may have made two the same
-    suggestions = [
-        Suggestion(
-            id=session.next_id(),
-            uri=document.uri,
-            before=query.text[: hole.start],
-            after=query.text[hole.end :],
-            text=text,
-        )
-        for text in shown.values()
-        if text
-    ]
+    suggestions = [suggestion_of(session, query, hole, text) for text in shown.values() if text]
     done = now_ms()
     session.pacing.model_answered(results[0].total_ms)
     session.statistics.add(results[0], done - query.received_ms, prepared_ms + done - answered)
@@ -141,86 +150,33 @@ async def _ask(session: Session, query: Query) -> list[Suggestion]:
         return []  # the next request finds them in memory if they still fit
     # From the cursor on, where the text agrees with the indentation that is there.
     before = query.text[: query.offset]
-    return [suggestion.at(before) or suggestion for suggestion in suggestions]
+    found = [suggestion.at(before) or suggestion for suggestion in suggestions]
+    return _beside(known, found)[: _wanted(session, query)]
 
 
-async def _filled(session: Session, query: Query, request: FillRequest) -> list[FillResult]:
-    """One result for an automatic request, up to the number wanted for an invoked one."""
-    wanted = _wanted(session, query)
-    if wanted == 1:
-        return [await session.host.fill(request, Priority.AUTOMATIC)]
-    return await session.host.fill_several(request, Priority.AUTOMATIC, wanted)
+async def _filled(session: Session, query: Query, hole: Hole, request: FillRequest) -> list[FillResult]:
+    """Up to the number wanted of an invoked request; one of an automatic one, none if it took too long."""
+    if not query.invoked:
+        return await _in_time(session, query, hole, request)
+    return await session.host.fill_several(request, Priority.AUTOMATIC, _wanted(session, query))
+
+
+async def _in_time(session: Session, query: Query, hole: Hole, request: FillRequest) -> list[FillResult]:
+    """An automatic request's result; none where its time is up while the model still reads the context.
+
+    The model then reads on, and what it says is there when it is asked for again.
+    """
+    fill = asyncio.ensure_future(session.host.fill(request, Priority.AUTOMATIC))
+    try:
+        await asyncio.wait([fill], timeout=(session.options.completion.budget_ms + _GRACE_MS) / 1000)
+    except asyncio.CancelledError:
+        fill.cancel()
+        raise
+    if fill.done():
+        return [fill.result()]
+    session.spawn(keep_late(session, query, hole, request, fill))
+    return []
 
 
 def _wanted(session: Session, query: Query) -> int:
     return session.options.completion.candidates if query.invoked else 1
-
-
-def _worth_showing(
-    session: Session, query: Query, hole: Hole, request: FillRequest, result: FillResult
-) -> str:
-    """A result's text as it is shown; empty where it should not be."""
-    options = session.options.completion
-    if math.exp(min(0.0, result.mean_logprob)) < options.min_confidence:
-        return ""
-    text = shown_text(query.text, hole, request, _whole_lines(result), query.document)
-    if query.invoked:
-        return text
-    return "".join(indentation.split_lines(text)[: options.max_lines]).rstrip("\r\n")
-
-
-def fill_request(session: Session, query: Query) -> tuple[Hole, FillRequest]:
-    """The hole at a query's cursor and the request for it."""
-    options = session.options
-    unchanged = query.text is query.document.text
-    syntax: SyntaxSource = query.document.syntax if unchanged else _no_syntax
-    mode: Mode | None = None if options.completion.multi_line or query.invoked else "line"
-    hole, request = request_for(
-        query.text,
-        query.offset,
-        None,
-        mode,
-        query.document.language,
-        path=session.shown_path(path_of(query.document.uri)),
-        limits=session.context_limits,
-        syntax=syntax,
-        context=session.other_files(query.document, query.text, query.offset),
-        sampler=options.model.sampler,
-    )
-    if query.invoked:
-        return hole, request
-    # One layout for all that is unasked: another would take the context out of the engine's cache.
-    layouts = getattr(session.host.manifest, "layouts", ())
-    return hole, replace(
-        request,
-        layout="fim" if "fim" in layouts else "auto",
-        max_tokens=AUTOMATIC_TOKENS[hole.mode],
-        budget_ms=options.completion.budget_ms,
-    )
-
-
-def _no_syntax() -> None:
-    return None
-
-
-def shown_text(
-    text: str, hole: Hole, request: FillRequest, result: FillResult, document: OpenDocument
-) -> str:
-    """The result's text, trimmed to its place in `text`."""
-    place = Place(
-        prefix=request.prefix,
-        suffix=request.suffix,
-        mode=hole.mode,
-        language=language_by_id(document.language),
-        unit=indentation.unit(text),
-        eol=document.eol,
-    )
-    return trim(result.text, place)
-
-
-def _whole_lines(result: FillResult) -> FillResult:
-    """The result without a last line that time or length cut off, where it has others."""
-    head, broken, _ = result.text.rpartition("\n")
-    if result.stop_reason in ("budget", "length") and broken and head.strip():
-        return replace(result, text=head)
-    return result

@@ -11,6 +11,7 @@ from tree_sitter import Node, Parser, Point, Tree
 
 from lsp_server.documents import Edit
 from lsp_server.languages import Language
+from lsp_server.right_of_way import Pause, no_pause
 from runtime import load_grammar
 
 _PIECE_BYTES = 2048
@@ -43,6 +44,10 @@ class Syntax:
     def root(self) -> Node:
         """The whole text's node."""
         return self.tree.root_node
+
+    def piece(self, start_byte: int, end_byte: int) -> bytes:
+        """The text between two byte offsets, as UTF-8."""
+        return self._data[start_byte:end_byte]
 
     def to_byte(self, offset: int) -> int:
         """UTF-8 bytes before a code-point offset."""
@@ -83,17 +88,22 @@ def parse(text: str, language: Language) -> Syntax | None:
     return Syntax(text, language, Parser(grammar).parse(data), data)
 
 
-def parse_in_pieces(text: str, language: Language) -> Syntax | None:
-    """`parse` for a background thread: other threads get their turn between pieces of the text."""
+def parse_in_pieces(
+    text: str, language: Language, pause: Pause = no_pause, old: Syntax | None = None
+) -> Syntax | None:
+    """`parse`, or `reparse` of `old`, for a background thread: it pauses between pieces of the text."""
     grammar = grammar_of(language)
     if grammar is None:
         return None
     data = _encode(text)
 
     def piece(start: int, _: Point) -> bytes:
+        pause()
         return data[start : start + _PIECE_BYTES]
 
-    return Syntax(text, language, Parser(grammar).parse(piece), data)
+    parser = Parser(grammar)
+    tree = parser.parse(piece) if old is None else parser.parse(piece, old.tree)
+    return Syntax(text, language, tree, data)
 
 
 def edit_tree(tree: Tree, before: str, edit: Edit, after: str) -> None:

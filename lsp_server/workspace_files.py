@@ -29,6 +29,10 @@ class WorkspaceFiles:
         self._real = tuple(Path(os.path.realpath(root)) for root in self.roots)
         self._privacy = privacy
 
+    def secret(self, path: Path) -> bool:
+        """Whether nothing may be made of a file's text, even of an open one's."""
+        return self._privacy.secret(str(path))
+
     def stamp(self, path: Path) -> Stamp | None:
         """A file's stamp; None where there is none that may be read."""
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from lsp_server.actions import OPTIMISE
 from lsp_server.conversion import fill_params
 from lsp_server.features.inline_completion import ACCEPTED_COMMAND
 from lsp_server.fills import explanation, fill
@@ -52,8 +53,10 @@ async def rewrite(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> d
 
 async def explain(ls: "SpanfillServer", params: types.ExecuteCommandParams) -> str:
     """Explain a selection in words; nothing is edited."""
-    text = await explanation(ls.session, _fill_params(params), params.work_done_token)
-    ls.session.show(types.MessageType.Info, text)
+    wanted = _fill_params(params)
+    text = await explanation(ls.session, wanted, params.work_done_token)
+    if wanted.show:
+        ls.session.show(types.MessageType.Info, text)
     return text
 
 
@@ -104,7 +107,7 @@ COMMANDS: dict[str, Command] = {
     "spanfill.regenerate": filling("Filling the function again", "function"),
     "spanfill.rewrite": rewrite,
     "spanfill.fixDiagnostic": filling("Fixing", "region", "Fix the problem in this code."),
-    "spanfill.optimise": filling("Optimising", "region", "Make this code faster; keep what it does."),
+    "spanfill.optimise": filling("Optimising", "region", OPTIMISE),
     "spanfill.explain": explain,
     "spanfill.showStats": show_stats,
     "spanfill.pause": pause,

@@ -6,7 +6,8 @@ from lsprotocol import types
 
 from lsp_server.conversion import position_of, protocol_range
 from lsp_server.features.inline_completion import item_of
-from lsp_server.suggestions import Query, now_ms, suggest
+from lsp_server.queries import Query, now_ms
+from lsp_server.suggestions import suggest
 
 if TYPE_CHECKING:
     from lsp_server.language_server import SpanfillServer

@@ -7,9 +7,10 @@ from lsprotocol import types
 from lsp_server import indentation
 from lsp_server.conversion import position_of, protocol_range, range_of
 from lsp_server.open_document import OpenDocument
+from lsp_server.queries import Query, now_ms
 from lsp_server.reuse import Suggestion
 from lsp_server.speculation import speculate
-from lsp_server.suggestions import Query, now_ms, suggest
+from lsp_server.suggestions import suggest
 
 if TYPE_CHECKING:
     from lsp_server.language_server import SpanfillServer

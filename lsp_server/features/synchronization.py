@@ -9,8 +9,8 @@ from lsprotocol import types
 from lsp_server.conversion import range_of
 from lsp_server.messages import DID_CHANGE_CURSORS, CursorsParams
 from lsp_server.open_document import OpenDocument
+from lsp_server.queries import now_ms
 from lsp_server.session import Session, path_of
-from lsp_server.suggestions import now_ms
 
 if TYPE_CHECKING:
     from lsp_server.language_server import SpanfillServer
@@ -61,6 +61,7 @@ def did_change(ls: "SpanfillServer", params: types.DidChangeTextDocumentParams) 
     document.version = params.text_document.version
     session.stop_fills(document.uri)
     _visit(session, document, line or 0)
+    session.look_around(document)
 
 
 def _visit(session: Session, document: OpenDocument, line: int) -> None:

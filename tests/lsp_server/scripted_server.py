@@ -55,6 +55,11 @@ class ScriptedEngine:
             cancel.check()
             time.sleep(PASS_S / 10)
         passes = int(argument) if name == "slow" else 3
+        cut_off = name == "late"
+        if name == "reading":  # a context that is in the cache once it was read
+            passes = int(argument) if self.calls == 1 else 1
+            cut_off = request.budget_ms is not None and passes * PASS_S * 1000 > request.budget_ms
+            text = text[:1] if cut_off else text
         for index in range(passes):
             time.sleep(PASS_S)
             cancel.check()
@@ -69,7 +74,7 @@ class ScriptedEngine:
             )
         yield FillResult(
             text=text,
-            stop_reason="budget" if name == "late" else "end",
+            stop_reason="budget" if cut_off else "end",
             model=self.name,
             sampler="scripted",
             device="cpu",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lsp_server.definition_catalogue import catalogue
 from lsp_server.definition_choice import Choice, choose, names_near, shortened
 from lsp_server.outline import Definition
 from lsp_server.related import Related, Surround
@@ -30,9 +31,10 @@ def run(
     limit: int = 1000,
     before: Choice | None = None,
 ) -> Choice:
-    return choose(
-        surround, frozenset(near.split()), text, window, limit, lambda path: path.name, "self.py", before
-    )
+    # As in a session: the same surround has the same catalogue.
+    same = before is not None and before.catalogue.surround is surround
+    known = before.catalogue if before is not None and same else catalogue(surround, text)
+    return choose(known, frozenset(near.split()), window, limit, lambda path: path.name, "self.py", before)
 
 
 def names(choice: Choice) -> list[str]:

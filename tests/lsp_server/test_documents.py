@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsp_server.documents import Document, line_starts
+from lsp_server.documents import Document, difference, line_starts
 from lsp_server.positions import Encoding, Position, Range, negotiate, units
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
@@ -148,3 +148,11 @@ def test_many_edits_of_a_long_text() -> None:
         text = text[:start] + new_text + text[end:]
         assert document.text == text
     assert document._starts == line_starts(text)
+
+
+@given(st.text("ab\n😀", max_size=12), st.text("ab\n😀", max_size=12))
+def test_the_difference_between_two_texts(before: str, after: str) -> None:
+    edit = difference(before, after)
+    assert before[: edit.start] + after[edit.start : edit.new_end] + before[edit.old_end :] == after
+    changed = before[edit.start : edit.old_end], after[edit.start : edit.new_end]
+    assert not all(changed) or (changed[0][0] != changed[1][0] and changed[0][-1] != changed[1][-1])

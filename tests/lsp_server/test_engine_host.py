@@ -39,6 +39,7 @@ class Stepped:
         self.fail: Exception | None = None
         self.device = "cpu"
         self.closed = 0
+        self.total_ms = 2.0
 
     def fill(self, request: FillRequest, cancel: CancelToken | None = None) -> Iterator[Frame | FillResult]:
         assert request is REQUEST
@@ -49,7 +50,8 @@ class Stepped:
             raise error
         while not self.go.wait(0.002):
             cancel.check()
-        yield result() if self.device == "cpu" else FillResult(**{**_fields(result()), "device": "cuda"})
+        made = _fields(result(total_ms=self.total_ms))
+        yield FillResult(**{**made, "device": "cpu" if self.device == "cpu" else "cuda"})
 
     def complete_several(
         self, request: FillRequest, count: int, cancel: CancelToken | None = None
@@ -184,6 +186,14 @@ async def test_several_candidates_are_one_fill(bench: Bench) -> None:
     bench.engine.go.set()
     assert len(await several) == 3
     assert bench.host.status.last_ms is not None
+
+
+async def test_texts_that_came_to_nothing_are_in_the_engines_time(bench: Bench) -> None:
+    bench.engine.total_ms = 0.0  # of the one result; the engine was at it for longer
+    bench.engine.go.set()
+    assert len(await bench.host.fill_several(REQUEST, Priority.AUTOMATIC, 1)) == 1
+    assert bench.host.status.last_ms is not None
+    assert bench.host.status.last_ms > 0
 
 
 async def test_cancelling_the_waiting_task_stops_the_fill(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from lsp_server.languages import language_by_id, supported
-from lsp_server.outline import outline
+from lsp_server.outline import OutlineMemo, outline
 from lsp_server.outline_kinds import kinds_of
 from lsp_server.syntax import parse
 
@@ -178,3 +178,27 @@ def test_a_comment_further_up_says_nothing_of_it() -> None:
 def test_broken_code_does_no_harm(language: str, text: str) -> None:
     for name in texts(language, text):
         assert name
+
+
+@pytest.mark.parametrize(("language", "text", "_"), CASES)
+def test_an_outline_after_an_edit_is_that_of_the_text_alone(language: str, text: str, _: object) -> None:
+    spec, memo = language_by_id(language), OutlineMemo()
+    lines = text.split("\n")
+    for number in range(len(lines)):
+        edited = "\n".join([*lines[:number], f"{spec.line_comment} note {number}", *lines[number:]])
+        syntax = parse(edited, spec)
+        assert syntax is not None
+        assert outline(syntax, memo) == outline(syntax)
+
+
+def test_only_what_has_changed_is_looked_at_again() -> None:
+    spec, memo = language_by_id("python"), OutlineMemo()
+    text = "".join(f"def f{number}(): pass\n\n" for number in range(20))
+    looked_at: list[None] = []
+    changed = text.replace("f7()", "f7(a)")
+    for edited in (text, changed, "import os\n" + changed):
+        syntax = parse(edited, spec)
+        assert syntax is not None
+        outline(syntax, memo, lambda: looked_at.append(None))
+    # All of them, the changed one, then the import and the first one, which stands behind something now.
+    assert len(looked_at) == 20 + 1 + 2

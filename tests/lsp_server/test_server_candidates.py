@@ -64,7 +64,24 @@ async def test_the_second_one_can_be_typed_along(editor: Editor) -> None:
 async def test_invoking_after_an_automatic_one_offers_more(editor: Editor) -> None:
     await start(editor, TEXT)
     assert texts(await editor.complete(1, 4)) == ["value"]
-    assert texts(await editor.complete(1, 4, 1)) == ["alpha(1)", "beta(2)", "gamma(3)"]
+    # What is on screen stays there, and stays first.
+    assert texts(await editor.complete(1, 4, 1)) == ["value", "alpha(1)", "beta(2)"]
+
+
+async def test_one_that_goes_on_from_what_is_on_screen_takes_its_place(editor: Editor) -> None:
+    await start(editor, "# engine: several value + 1/beta(2)\nx = \n")
+    assert texts(await editor.complete(1, 4)) == ["value"]
+    assert texts(await editor.complete(1, 4, 1)) == ["value + 1", "beta(2)"]
+
+
+async def test_what_is_left_of_a_choice_comes_at_once_and_others_on_asking_again(editor: Editor) -> None:
+    await start(editor, TEXT)
+    await editor.complete(1, 4, 1)
+    editor.edit(1, 4, "be")
+    assert texts(await editor.complete(1, 6, 1)) == ["ta(2)"]
+    assert await fills(editor) == 1
+    assert texts(await editor.complete(1, 6, 1)) == ["ta(2)", "alpha(1)", "beta(2)"]
+    assert await fills(editor) == 2
 
 
 async def test_none_of_an_unsure_model(editor: Editor) -> None:

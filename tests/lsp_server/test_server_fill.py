@@ -204,6 +204,21 @@ async def test_explain_shows_words_and_edits_nothing(editor: Editor) -> None:
     assert editor.client.messages[-1].message == "value"
 
 
+async def test_a_client_with_a_place_for_explanations_is_shown_none(editor: Editor) -> None:
+    await start(editor, "x = 1\n")
+    argument = fill_params(range=span(0, 0, 0, 5), show=False)
+    params = {"command": "spanfill.explain", "arguments": [argument]}
+    assert await editor.request("workspace/executeCommand", params) == "value"
+    assert not [message for message in editor.client.messages if message.message == "value"]
+
+
+async def test_the_optimise_action_says_what_to_do(editor: Editor) -> None:
+    await start(editor, "x = 1\n")
+    found = await actions(editor, span(0, 0, 0, 5))
+    (optimise,) = [action for action in found if action["title"] == "Optimise selection"]
+    assert optimise["command"]["arguments"][0]["instruction"].startswith("Make this code faster")
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -294,8 +309,15 @@ async def test_a_client_that_answers_nonsense_is_told_so(editor: Editor) -> None
 
 async def test_progress_of_our_own_where_the_client_can_show_it(editor: Editor) -> None:
     window = types.WindowClientCapabilities(work_done_progress=True)
-    await start(editor, "x = \n", window=window)
-    await editor.request("spanfill/fill", fill_params(position=at(0, 4)))
+    await start(editor, "# engine: stuck\nx = \n", window=window)
+    pending = editor.request("spanfill/fill", fill_params(position=at(1, 4)))
+    # The fill runs whether the client has answered or not.
+    await editor.until("spanfill/status", lambda status: status.state == "busy")
+    for _ in range(2):  # by now it has, and the server has taken note
+        await editor.request("workspace/executeCommand", {"command": "spanfill.showStats"})
+    editor.edit(0, 0, "#")
+    with pytest.raises(JsonRpcException):
+        await pending
     ((_, reports),) = editor.client.progress_reports.items()
     assert isinstance(reports[0], types.WorkDoneProgressBegin)
     assert isinstance(reports[-1], types.WorkDoneProgressEnd)

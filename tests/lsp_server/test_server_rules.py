@@ -117,3 +117,35 @@ async def test_every_item_has_a_range_on_one_line(editor: Editor, kind: int) -> 
             assert item.range.start.character <= character <= item.range.end.character
             if "\n" in item.insertText:
                 assert item.range.end.character == 9
+
+
+@pytest.mark.parametrize(
+    ("engine", "speculate", "kept"),
+    [
+        ("slow 60", False, True),  # it comes whole
+        ("reading 60", True, True),  # it comes cut off, and is written to the end
+        ("reading 60", False, False),  # nothing is computed that nobody asked for
+    ],
+)
+async def test_the_budget_holds_and_what_comes_late_is_kept(
+    editor: Editor, engine: str, speculate: bool, kept: bool
+) -> None:
+    await start(editor, f"# engine: {engine}\nx = \n", budgetMs=50, speculate=speculate)
+    editor.seen.clear()
+    assert (await editor.complete(1, 4)).items == []
+    # The answer came while the engine was still at it.
+    assert not any(status.state == "ready" for _, status in editor.seen)
+    await editor.ready()
+    again = (await editor.complete(1, 4)).items
+    stats = await editor.request("workspace/executeCommand", {"command": "spanfill.showStats"})
+    if kept:
+        assert again[0].insertText == "value"
+    assert stats.reused == kept
+
+
+async def test_unsure_texts_are_not_computed_ahead_either(editor: Editor) -> None:
+    text = "z  # engine: unsure"  # what comes after it is
+    await start(editor, f"# engine: say {text}\nx = \n", speculate=True, minConfidence=0.5)
+    assert (await editor.complete(1, 4)).items[0].insertText == text
+    editor.edit(1, 4, text)
+    assert (await editor.complete(1, 4 + len(text))).items == []

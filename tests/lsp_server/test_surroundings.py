@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server import open_document
 from lsp_server import surroundings as module
 from lsp_server.context import ContextLimits
 from lsp_server.definition_choice import Chunks
+from lsp_server.languages import language_by_id
 from lsp_server.open_document import OpenDocument
 from lsp_server.positions import Position, Range
 from lsp_server.privacy import Privacy
 from lsp_server.surroundings import Surroundings
+from lsp_server.syntax import parse
 from lsp_server.workspace_files import WorkspaceFiles
 
 PATIENCE_MS = 20_000.0
@@ -138,7 +141,46 @@ async def test_the_tree_at_hand_is_used_and_not_disturbed(around: Surroundings, 
     around.look_up(document, root / "main.py")
     document.change("#", Range(Position(3, 0), Position(3, 0)))  # while it runs
     await around.settle(document, PATIENCE_MS)
-    assert [one.name for one in around._known[document.uri].surround.own] == ["main", "late"]
+    assert [one.name for one in around._known[document.uri].catalogue.surround.own] == ["main", "late"]
+
+
+async def test_the_first_tree_is_made_in_the_background(
+    around: Surroundings, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = opened(root)
+    around.look_up(document, root / "main.py")
+    document.change("x = '😀'\n", Range(Position(1, 0), Position(1, 0)))  # while it runs
+    await around.settle(document, PATIENCE_MS)
+    monkeypatch.setattr(open_document, "parse", lambda *_: pytest.fail("parsed from scratch"))
+    tree = document.syntax()
+    assert tree is not None
+    fresh = parse(document.text, language_by_id("python"))
+    assert fresh is not None
+    assert str(tree.root) == str(fresh.root)
+
+
+async def test_an_edit_too_soon_is_looked_at_a_little_later(
+    around: Surroundings, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "third.py").write_text("def third(): pass\n")
+    document = opened(root)
+    await looked_up(around, document, root)
+    document.change("import third\n", Range(Position(0, 0), Position(0, 0)))
+    document.version = 2
+    later = asyncio.Event()
+    begin = around._begin
+    monkeypatch.setattr(around, "_begin", lambda *told: (begin(*told), later.set()))
+    around.look_up(document, root / "main.py")
+    assert not later.is_set()
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        await later.wait()
+    await around.settle(document, PATIENCE_MS)
+    assert [name for name, _ in asked(around, document)] == ["third.py", "other.py"]
+
+
+async def test_nothing_is_made_of_a_secret_text(around: Surroundings, root: Path) -> None:
+    (root / ".spanfillignore").write_text("main.py\n")
+    assert await looked_up(around, opened(root), root) == ()
 
 
 async def test_a_failure_is_no_failure_of_the_request(
@@ -183,4 +225,4 @@ async def test_a_request_costs_little(around: Surroundings, root: Path) -> None:
         started = time.perf_counter()
         asked(around, document, document.line_start(100 + number))
         times.append(time.perf_counter() - started)
-    assert sorted(times)[20] < 0.015
+    assert sorted(times)[20] < 0.005
