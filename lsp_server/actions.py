@@ -15,6 +15,8 @@ from lsp_server.open_document import OpenDocument
 from lsp_server.positions import Range
 
 REWRITE, QUICKFIX = "refactor.rewrite", "quickfix"
+OPTIMISE = "Make this code faster; keep what it does."
+"""What the model is told where a selection is to be optimised."""
 _MOST_FIXES = 3
 _LONGEST_TITLE = 80
 
@@ -120,6 +122,7 @@ def _on_selection(
             command="spanfill.optimise",
             range=selection,
             mode="region",
+            instruction=OPTIMISE,
         )
     )
     found.append(Offer(title="Explain selection", kind=REWRITE, command="spanfill.explain", range=selection))

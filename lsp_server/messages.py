@@ -32,6 +32,8 @@ class FillParams:
     """Whether the server sends `workspace/applyEdit` itself."""
     frames: bool = True
     """Whether `spanfill/frame` notifications are wanted."""
+    show: bool = True
+    """Whether the server sends `window/showMessage` itself with an explanation."""
     id: str | None = None
     """Repeated in each frame; the server makes one up where it is absent."""
     max_tokens: int | None = None
