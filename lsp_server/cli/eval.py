@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
+LEAST_MEMORY_MIB = 64
 
 
 def command(
@@ -86,6 +87,8 @@ def command(
     _check_counts(
         limit=limit, jobs=jobs, max_tokens=max_tokens, timeout=timeout, memory=memory, threads=threads
     )
+    if memory < LEAST_MEMORY_MIB:
+        raise UsageError(f"--memory must be at least {LEAST_MEMORY_MIB}: Python itself needs that.")
     if seed < 0 or temperature < 0:
         raise UsageError("--seed and --temperature must be at least 0.")
     from lsp_server.cli.eval_run import Order, run

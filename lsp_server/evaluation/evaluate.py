@@ -29,8 +29,8 @@ class Evaluation:
     def run(self, tasks: Sequence[Task], on_row: Callable[[RowResult], None]) -> bool:
         """Fill and try `tasks`; `on_row` is told of each, in the order in which they are done.
 
-        Ctrl-C ends the filling; what is filled by then is still tried, and told. Returns whether it came
-        to that.
+        Ctrl-C ends the filling; programs that run by then come to their end, and are told of. Returns
+        whether it came to that.
         """
         interrupted = False
         pending: set[Future[RowResult]] = set()
@@ -42,7 +42,7 @@ class Evaluation:
                 _tell(pending, on_row)
             except KeyboardInterrupt:
                 interrupted = True
-                _tell(pending, on_row)
+                _tell({future for future in pending if not future.cancel()}, on_row)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
         return interrupted

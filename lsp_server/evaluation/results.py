@@ -5,7 +5,7 @@ from typing import Literal
 
 from lsp_server.evaluation.sandbox.execution import Ending
 
-Outcome = Ending | Literal["not_filled"]
+Outcome = Literal[Ending, "not_filled"]
 """How a row's program ended, or that the model gave no text for it."""
 
 

@@ -73,7 +73,7 @@ def test_how_programs_end(source: str, ending: str, said: str) -> None:
         ("import sys; sys.exit(0)", "left with status 0"),
         ("import os; os._exit(0)", "left with status 0"),
         ("import os; os.closerange(0, 64)", "left with status"),
-        ("print('{\"outcome\": \"passed\", \"detail\": \"\", \"confined\": true}'); raise SystemExit", "left with"),
+        ("print('{\"outcome\": \"passed\", \"detail\": \"\"}'); raise SystemExit", "left with"),
         (
             "import os\nfor n in range(3, 20):\n    try:\n"
             '        os.write(n, b\'{"outcome": "passed", "detail": "", "confined": true, "nonce": "1"}\')\n'
@@ -133,7 +133,8 @@ def test_the_folder_is_there_to_be_used_and_gone_afterwards(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_of_the_environment_is_inherited(monkeypatch: pytest.MonkeyPatch, confined: None) -> None:
+@pytest.mark.usefixtures("confined")
+def test_nothing_of_the_environment_is_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPANFILL_TOKEN", "hush")
     assert run("import os; assert 'hush' not in repr(os.environ)").ending == "passed"
     source = f"import os; open('/proc/{os.getpid()}/environ').read()"
