@@ -10,10 +10,10 @@ endif
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fmt lint type bench clean
+.PHONY: help setup demo test test-editors editor-pictures fmt lint type bench clean
 
 help:  ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev.stamp  ## Install spanfill and the development tools into .venv
 
@@ -25,6 +25,15 @@ test: $(VENV)/test.stamp  ## Check style and types, then run every test
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest
+
+test-editors: $(VENV)/editors.stamp  ## Test the plugins in real editors; fetches these, once
+	@$(BIN)/python tests/editors/nvim/install_nvim.py
+	@$(BIN)/python tests/editors/vscode/install_code_server.py
+	@$(BIN)/python -m pytest tests/editors
+
+editor-pictures: $(VENV)/editors.stamp  ## Take the pictures of the VS Code extension in docs/ anew
+	@$(BIN)/python tests/editors/vscode/install_code_server.py
+	@$(BIN)/python tests/editors/vscode/take_pictures.py
 
 fmt: $(VENV)/dev.stamp  ## Format the code
 	@$(BIN)/ruff check --select I --fix --quiet
@@ -57,6 +66,12 @@ $(VENV)/dev.stamp: pyproject.toml | $(VENV)/venv.stamp
 	@echo "Installing spanfill and the development tools into $(VENV)"
 	@$(PIP) --editable ".[cpu,dev]"
 	@touch $@ $(VENV)/run.stamp
+
+# The browser is Debian's: nothing but its driver is needed from here.
+$(VENV)/editors.stamp: pyproject.toml | $(VENV)/venv.stamp
+	@echo "Installing spanfill, the development tools and a browser's driver into $(VENV)"
+	@$(PIP) --editable ".[cpu,dev,editors]"
+	@touch $@ $(VENV)/run.stamp $(VENV)/dev.stamp
 
 # What the tests of export/ compare with; nothing else needs it.
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/venv.stamp
