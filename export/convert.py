@@ -11,8 +11,9 @@ from typing import Literal, cast
 
 import numpy as np
 import onnx_ir as ir
+import tokenizers
 
-from export.adapter import read_adapter
+from export.adapter import AdapterDescription, read_adapter, read_description
 from export.checkpoints.base import Checkpoint
 from export.decoder import DecoderConfig, DecoderWeights, Progress
 from export.families import Denoiser, read_denoiser
@@ -139,6 +140,7 @@ def convert_gguf(
     tokenizer = build_tokenizer(checkpoint)
     tokenizer.save(str(out / TOKENIZER_FILE))
     factors = read_adapter(adapter, checkpoint.config) if adapter else None
+    description, mask = _adapter_tokens(adapter, tokenizer, source)
 
     special = special_ids(tokenizer)
     written = max(special) + 1  # the table's rows past the last token are padding
@@ -156,12 +158,13 @@ def convert_gguf(
             eos=tuple(special),
             pad=tokenizer.token_to_id("<|endoftext|>"),
             file_separator=tokenizer.token_to_id("<|file_sep|>"),
+            mask=mask,
         ),
         layouts=qwen2_layouts(tokenizer),
         sampler=SamplerDefault(name="self-verify"),
     )
     adapted = factors is not None
-    graph = _graph_info(chosen, len(kept), adapted)
+    graph = _graph_info(chosen, len(kept), description)
     manifest = replace(
         _manifest(name, denoiser, graph, quantization, source, licence),
         parity=recorded_parity(source.sha256, quantization, chosen, adapted=adapted),
@@ -212,6 +215,9 @@ def convert_checkpoint(
     if adapter is not None and denoiser.kind != "hybrid":
         raise UsageError(f"An adapter needs a causal model; {config.family} is {denoiser.attention}.")
     factors = read_adapter(adapter, config) if adapter else None
+    description, mask = _adapter_tokens(adapter, checkpoint.tokenizer, checkpoint.source)
+    if mask is not None:
+        denoiser = replace(denoiser, tokens=replace(denoiser.tokens, mask=mask))
     kept = answer_ids(checkpoint.tokenizer, chosen, denoiser.unanswerable)
     form = decoder_format(quantization, config, kept, causal=denoiser.kind == "hybrid")
     licence = licence or find_licence(checkpoint.path)
@@ -221,7 +227,7 @@ def convert_checkpoint(
         write_graph(beside, denoiser.weights, form, factors, progress, shard_bytes)
         changes = f"written as an ONNX graph by spanfill (quantisation: {quantization})."
         write_licence(beside, licence, checkpoint.source, changes=changes, checkpoint=checkpoint.path)
-        graph = _graph_info(chosen, len(kept), factors is not None)
+        graph = _graph_info(chosen, len(kept), description)
         return finish_folder(
             beside, _manifest(name, denoiser, graph, quantization, checkpoint.source, licence), progress
         )
@@ -239,9 +245,45 @@ def choose_vocabulary(vocabulary: str | None, quantization: str) -> Vocabulary:
     return cast(Vocabulary, vocabulary)
 
 
-def _graph_info(vocabulary: Vocabulary, size: int, adapted: bool) -> GraphInfo:
+def _adapter_tokens(
+    adapter: Path | None, tokenizer: tokenizers.Tokenizer, source: Source
+) -> tuple[AdapterDescription | None, int | None]:
+    """What an adapter says of itself, and the id of its mask token; None for what there is not.
+
+    Raises:
+        UsageError: the adapter was trained on another checkpoint, or for another graph.
+    """
+    if adapter is None:
+        return None, None
+    said = read_description(adapter)
+    if said.base_sha256 is not None and said.base_sha256 != source.sha256:
+        raise UsageError(
+            f"The adapter {adapter} was trained on another checkpoint (SHA-256 {said.base_sha256[:12]}…). "
+            "Export that one, or train an adapter on this one."
+        )
+    if said.slots and said.attention != "causal":
+        raise UsageError(
+            f"The adapter {adapter} was trained with {said.attention} attention among masks; "
+            "the graph has causal attention only."
+        )
+    if said.mask_token is None:
+        return said, None
+    mask = tokenizer.token_to_id(said.mask_token)
+    if mask is None:
+        raise UsageError(
+            f"The adapter {adapter} uses the token {said.mask_token}, which the tokenizer lacks."
+        )
+    return said, mask
+
+
+def _graph_info(vocabulary: Vocabulary, size: int, adapter: AdapterDescription | None) -> GraphInfo:
     return GraphInfo(
-        file=GRAPH_FILE, top_k=TOP_K, vocabulary=vocabulary, vocabulary_size=size, adapter=adapted
+        file=GRAPH_FILE,
+        top_k=TOP_K,
+        vocabulary=vocabulary,
+        vocabulary_size=size,
+        adapter=adapter is not None,
+        mask_slots=adapter.slots if adapter is not None and adapter.mask_token is not None else 0,
     )
 
 

@@ -82,6 +82,8 @@ class GraphInfo:
     """How many tokens that is."""
     adapter: bool
     """Whether the graph has the `adapter_gate` input."""
+    mask_slots: int = 0
+    """Masks behind a token that the adapter was trained to fill; 0 where it drafts none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,8 @@ def _check_consistent(manifest: Manifest, path: Path) -> None:
         refuse("block-causal attention without `block_length`")
     if manifest.kind == "bidirectional" and manifest.tokens.mask is None:
         refuse("a bidirectional denoiser without `tokens.mask`")
+    if manifest.graph.mask_slots and manifest.tokens.mask is None:
+        refuse("masked slots without `tokens.mask`")
     if manifest.kind == "hybrid" and not manifest.tokens.eos:
         refuse("a hybrid denoiser without `tokens.eos`")
     if manifest.graph.file not in manifest.files:

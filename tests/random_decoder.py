@@ -172,6 +172,7 @@ def write_tiny_model(
     quantization: str = "int8",
     *,
     adapter: bool = False,
+    mask_slots: int = 0,
     kind: m.Kind = "hybrid",
     shift: bool = True,
     block_length: int | None = None,
@@ -211,7 +212,12 @@ def write_tiny_model(
             dtype="float16" if quantization == "fp16" else "float32",
         ),
         graph=m.GraphInfo(
-            file=GRAPH_FILE, top_k=TOP_K, vocabulary=vocabulary, vocabulary_size=len(kept), adapter=adapter
+            file=GRAPH_FILE,
+            top_k=TOP_K,
+            vocabulary=vocabulary,
+            vocabulary_size=len(kept),
+            adapter=adapter,
+            mask_slots=mask_slots,
         ),
         quantization=quantization,  # type: ignore[arg-type]
         sampler=m.SamplerDefault(name="self-verify"),

@@ -17,7 +17,7 @@ from runtime.request import Mode
 
 Kind = Literal["line", "block", "body", "arguments", "span"]
 
-SHARES: dict[Kind, float] = {"line": 0.3, "block": 0.25, "body": 0.15, "arguments": 0.1, "span": 0.2}
+SHARES: dict[Kind, float] = {"line": 0.2, "block": 0.35, "body": 0.2, "arguments": 0.05, "span": 0.2}
 """How often each kind is tried."""
 
 MODES: dict[Kind, Mode] = {
@@ -30,8 +30,8 @@ MODES: dict[Kind, Mode] = {
 """What an editor would ask for."""
 
 LONGEST_CHARACTERS = 700
-MOST_STATEMENTS = 6
-SPAN_CHARACTERS = (4, 240)
+MOST_STATEMENTS = 8
+SPAN_CHARACTERS = (4, 400)
 
 _BLOCK = re.compile(
     r"(?:^|_)(?:block|body|suite|module|program|source_file|statement_list)$|compound_statement"

@@ -49,7 +49,7 @@ class VerifiedDecoding:
         canvas = self.canvas
         before = canvas.frontier
         slots = self._sampler.prepare(canvas, self._limit - before)
-        predictions = self._denoiser.predict(canvas, slots)
+        predictions = self._denoiser.predict(canvas, slots, self._sampler.masks)
         self._sampler.update(canvas, predictions, self._constraint)
         self._denoiser.settle(canvas.ids[before : canvas.frontier])
         self._passes += 1

@@ -9,6 +9,9 @@ PRIORS = {
     "lookup2": 0.4,
     "lookup1": 0.2,
     "jacobi": 0.2,
+    "mask1": 0.45,
+    "mask2": 0.4,
+    "mask3": 0.35,
 }
 PRIOR_WEIGHT = 8.0
 HORIZON = 400.0

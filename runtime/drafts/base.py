@@ -12,6 +12,12 @@ class Draft:
     source: str
     """Key under which the source's acceptance is counted."""
     tokens: tuple[int, ...]
+    by_slot: bool = False
+    """Whether each place of the draft has a record of its own, as `source` and the place, from 1."""
+
+    def key(self, place: int) -> str:
+        """What the acceptance of the token at `place`, from 0, is counted under."""
+        return f"{self.source}{place + 1}" if self.by_slot else self.source
 
 
 class DraftSource(Protocol):

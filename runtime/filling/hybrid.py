@@ -96,6 +96,7 @@ class HybridFiller:
             acceptance=self._acceptance,
             cost=self._cost(),
             end_tokens=self._end_tokens,
+            mask_slots=self._manifest.graph.mask_slots,
         )
         cached = self._denoiser.begin(prompt.ids, canvas.committed)
         self._denoiser.prefill(attempt.cancel)

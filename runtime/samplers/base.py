@@ -10,6 +10,11 @@ from runtime.predictions import Predictions
 class Sampler(Protocol):
     """Decides what happens to the canvas around each pass."""
 
+    @property
+    def masks(self) -> int:
+        """Masked slots that the pass prepared last is to guess behind its drafts."""
+        ...
+
     def prepare(self, canvas: Canvas, room: int) -> int:
         """Put drafts onto the canvas; returns how many slots after the frontier the pass runs.
 

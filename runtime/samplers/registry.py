@@ -6,6 +6,7 @@ from runtime.drafts.acceptance import Acceptance
 from runtime.drafts.base import DraftSource
 from runtime.drafts.jacobi import JacobiGuess
 from runtime.drafts.lookup import ContextLookup
+from runtime.drafts.masks import MaskDrafts
 from runtime.drafts.previous import PreviousText
 from runtime.errors import UsageError
 from runtime.pass_cost import PassCost
@@ -20,6 +21,9 @@ SOURCES: Mapping[str, tuple[Callable[[], DraftSource], ...]] = {
 }
 """Draft sources of each verified sampler. All give the same text; they differ in passes."""
 
+MASKED = frozenset({"self-verify"})
+"""Those that let an adapter's masks draft as well."""
+
 
 def make_sampler(
     name: str,
@@ -29,8 +33,9 @@ def make_sampler(
     acceptance: Acceptance,
     cost: PassCost,
     end_tokens: frozenset[int],
+    mask_slots: int = 0,
 ) -> Sampler:
-    """A sampler ready for one fill.
+    """A sampler ready for one fill. `mask_slots`: how many masks the model's adapter can fill at once.
 
     Raises:
         UsageError: no such sampler.
@@ -38,6 +43,9 @@ def make_sampler(
     if name not in SOURCES:
         raise UsageError(f"There is no sampler {name!r}; choose one of {', '.join(SOURCES)}.")
     sources = [make() for make in SOURCES[name]]
+    masks = MaskDrafts(mask_slots) if mask_slots and name in MASKED else None
+    if masks is not None:
+        sources.append(masks)
     for source in sources:
         source.begin(context, previous)
-    return SelfVerify(sources, acceptance, cost, end_tokens)
+    return SelfVerify(sources, acceptance, cost, end_tokens, masks)

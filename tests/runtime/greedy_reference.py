@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from runtime.cancellation import CancelToken
 from runtime.constraints.healing import HealingConstraint
 from runtime.decoding.ending import Ending
@@ -61,6 +63,7 @@ def run_loop(
             acceptance=acceptance,
             cost=cost,
             end_tokens=end_tokens,
+            mask_slots=manifest.graph.mask_slots,
         ),
         HealingConstraint(prompt.healed, model.tokenizer),
         Ending(
@@ -105,7 +108,9 @@ def decode_greedily(
     written: list[int] = []
     newest = list(prompt)
     while len(written) < limit:
-        answer = session.forward(newest, skip=len(newest) - 1)
+        # With an adapter, what is written runs through it, and the prompt does not.
+        gate = np.full(len(newest), float(bool(written)), np.float32)
+        answer = session.forward(newest, skip=len(newest) - 1, gate=gate)
         session.advance(len(newest))
         token = _healing(answer.top_ids[0].tolist(), tokenizer, written, healed)
         written.append(token)

@@ -2,9 +2,9 @@
 
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from fixtures_tiny import TinyModel
 from greedy_reference import Model, expected_tokens, run_loop
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,14 +52,17 @@ def acceptances(draw: st.DrawFn) -> Acceptance:
     return result
 
 
-@pytest.fixture(scope="module")
-def model(tiny_model: Path) -> Model:
-    return Model.load(tiny_model, threads=1)
+@pytest.fixture(scope="module", params=["plain", "adapted"])
+def model(request: pytest.FixtureRequest, make_tiny_model: TinyModel) -> Model:
+    """With and without an adapter whose weights are random: its drafts are bad, its text is not."""
+    options = {"adapter": True, "mask_slots": 4} if request.param == "adapted" else {}
+    return Model.load(make_tiny_model("int8", **options), threads=1)
 
 
 @pytest.fixture(scope="module")
-def engine(tiny_model: Path) -> FillEngine:
-    return FillEngine.open(tiny_model, device="cpu", threads=1, calibrate=False)
+def engine(make_tiny_model: TinyModel) -> FillEngine:
+    folder = make_tiny_model("int8", adapter=True, mask_slots=4)
+    return FillEngine.open(folder, device="cpu", threads=1, calibrate=False)
 
 
 @settings(max_examples=150, deadline=None)
