@@ -123,7 +123,7 @@ def record_ratios(path: Path, ratios: Sequence[Ratio], cases: Sequence[Case]) ->
     rows = []
     for ratio in ratios:
         value = measured(ratio, cases)
-        rows.append(asdict(ratio if value is None else replace(ratio, recorded=round(value, 3))))
+        rows.append(asdict(ratio if value is None else replace(ratio, recorded=float(f"{value:.4g}"))))
     try:
         path.write_text(json.dumps({"ratios": rows}, indent=2) + "\n", encoding="utf-8")
     except OSError as error:

@@ -111,6 +111,8 @@ def load_trace(path: Path) -> Trace:
 
 
 def _event(row: Any) -> Event:
+    if not isinstance(row, dict):
+        raise TypeError("an event is an object")
     if row.get("look"):
         return Event(ms=float(row["ms"]), look=True)
     return Event(ms=float(row["ms"]), at=int(row["at"]), delete=int(row["delete"]), insert=str(row["insert"]))

@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ MODELLED = (
 )
 SERVER = {
     "server start to initialize answered",
+    "server start to first completion",
     *(f"server: {name}" for name in ("initialize", "didOpen", "didChange", "codeAction", *MODELLED)),
     "server: inlineCompletion answered from memory",
     "server: cancel to idle, while reading",
@@ -42,7 +44,9 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def report(tiny_model: Path) -> Any:
-    done = run("--model", str(tiny_model), "--repeat", "1", "--json")
+    done = run(
+        *("--model", str(tiny_model), "--repeat", "1", "--contexts", "64,256", "--typing", "2", "--json")
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -50,13 +54,19 @@ def report(tiny_model: Path) -> Any:
 def test_every_case_is_there(report: Any) -> None:
     names = {case["name"] for case in report["cases"]}
     assert {
-        "cold first line, 256 tokens of context",
-        "finished line after one more character",
+        *(f"cold first line, {tokens} tokens of context" for tokens in (64, 256)),
+        *(f"first line asked again, {tokens} tokens of context" for tokens in (64, 256)),
+        *(f"finished line after one more character, {tokens} tokens of context" for tokens in (64, 256)),
         "resident memory after a fill",
+        "server: resident memory, serving",
         "pass of 2 tokens",
         "pass of 32 tokens",
-        "prefill of 512 tokens",
+        "prefill of 64 tokens",
+        "prefill of 256 tokens",
         "fill of 64 tokens",
+        "typing: keystrokes",
+        "typing: model calls saved",
+        "typing: errors",
         "cancel while reading",
         "cancel while writing",
         *SERVER,
@@ -69,8 +79,11 @@ def test_cases_have_the_documented_keys(report: Any) -> None:
         assert set(case) in (keys, keys | {"p50", "p95", "p99", "n"})
         assert case["peer"] is None
         assert case["ratio"] is None
-        assert case["better"] in ("lower", "higher")
-        assert case["ours"] > 0 or "cancel" in case["name"] or "did" in case["name"]
+        assert case["better"] in ("lower", "higher", "")
+        may_be_none = "cancel", "did", "typing"
+        assert case["ours"] > 0 or any(part in case["name"] for part in may_be_none)
+    assert report["complete"]
+    assert report["peer"] is None
 
 
 def test_every_request_has_its_percentiles(report: Any) -> None:
@@ -88,10 +101,48 @@ def test_every_request_has_its_percentiles(report: Any) -> None:
 
 
 def test_one_part_can_be_measured_alone(tiny_model: Path) -> None:
-    done = run("--model", str(tiny_model), "--repeat", "1", "--only", "engine")
+    done = run("--model", str(tiny_model), "--repeat", "1", "--contexts", "64", "--only", "engine")
     assert done.returncode == 0, done.stderr
     assert "pass of 32 tokens" in done.stdout
     assert "server" not in done.stdout
+    assert "typing" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_what_is_measured_when_interrupted_is_told(tiny_model: Path) -> None:
+    command = [sys.executable, "-m", "lsp_server.cli.main", "bench", "--model", str(tiny_model)]
+    with subprocess.Popen(
+        [*command, "--repeat", "50", "--only", "server", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None and process.stdout is not None
+        while "server start" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        early = process.stdout.read()
+        assert (process.wait(), early) == (130, "")  # nothing was measured yet
+    with subprocess.Popen(
+        [*command, "--repeat", "1", "--contexts", "64", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None and process.stdout is not None
+        while "requests to the server" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        told = json.loads(process.stdout.read())
+        assert process.wait() == 130
+    names = {case["name"] for case in told["cases"]}
+    assert not told["complete"]
+    assert {"pass of 32 tokens", "server start to initialize answered"} <= names
+    assert "server: codeAction" not in names or "typing: errors" not in names
 
 
 def test_a_model_that_is_not_there_is_one_line() -> None:
@@ -134,6 +185,24 @@ def test_bad_numbers_are_bad_usage(option: str) -> None:
     assert "at least 1" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--contexts", "a"], "--contexts"),
+        (["--contexts", "8"], "from 32 to 1024"),
+        (["--contexts", "256,4096"], "from 32 to 1024"),
+        (["--peer", "vllm"], "llama.cpp"),
+        (["--peer", "llama.cpp", "--only", "server"], "leaves them out"),
+        (["--peer-model", "x.gguf"], "--peer"),
+        (["--soak", "-1"], "negative"),
+    ],
+)
+def test_what_makes_no_sense_is_bad_usage(arguments: list[str], part: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert part in done.stderr
+
+
 def test_an_unknown_part_is_bad_usage() -> None:
     done = run("--only", "everything")
     assert (done.returncode, done.stdout) == (2, "")
@@ -142,7 +211,7 @@ def test_an_unknown_part_is_bad_usage() -> None:
 
 @pytest.mark.real_model
 def test_people_get_a_table(default_model: Path) -> None:
-    done = run("--model", str(default_model), "--repeat", "1")
+    done = run("--model", str(default_model), "--repeat", "1", "--contexts", "64", "--typing", "2")
     assert done.returncode == 0, done.stderr
     assert "cold first line" in done.stdout
     assert "tokens/pass" in done.stdout
