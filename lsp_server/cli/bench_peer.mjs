@@ -36,7 +36,7 @@ async function open(asked) {
     sequence = context.getSequence();
     return {
         release: llama.llamaCppRelease.release,
-        features: llama.systemInfo.trim(),
+        features: [...llama.systemInfo.matchAll(/(\w+) = 1/g)].map(([, name]) => name),
         weights: model.typeDescription,
         threads: context.currentThreads
     };

@@ -45,7 +45,7 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture(scope="module")
 def report(tiny_model: Path) -> Any:
     done = run(
-        *("--model", str(tiny_model), "--repeat", "1", "--contexts", "64,256", "--typing", "2", "--json")
+        *("--model", str(tiny_model), "--repeat", "1", "--contexts", "64,256", "--typing", "8", "--json")
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
