@@ -1,7 +1,7 @@
 """Neovims of each version, for all tests here; a version that is not on this machine is skipped."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the rig's own modules
 
 import neovims
 from neovims import Neovim, NotThere
-from user import User
-
-Start = Callable[..., User]
-"""Starts a Neovim; takes what `User` takes besides the program and the folder."""
-
-FAULTS = ("E5108", "Error executing", "Error detected", "stack traceback", "Error in ")
-"""What Neovim writes when a plugin breaks."""
+from user import Start, User
 
 
 @pytest.fixture(scope="session", params=neovims.VERSIONS)
@@ -50,7 +44,7 @@ def _starting(neovim: Neovim, folders: pytest.TempPathFactory) -> Iterator[Start
     try:
         yield start
         for user in users:
-            no_faults(user)
+            user.has_seen_no_fault()
     finally:
         for user in users:
             user.leave()
@@ -67,11 +61,4 @@ def user(neighbour: User) -> Iterator[User]:
     """That Neovim with nothing of an earlier test left."""
     neighbour.starts_over()
     yield neighbour
-    no_faults(neighbour)
-
-
-def no_faults(user: User) -> None:
-    """Nothing has broken: no error message since the last start."""
-    broken = [line for line in user.messages if any(fault in line for fault in FAULTS)]
-    assert not broken, "\n".join(user.messages)
-    assert user.request("nvim_get_vvar", "errmsg") == ""
+    neighbour.has_seen_no_fault()

@@ -43,6 +43,8 @@ class Child:
         self._answers: dict[int, tuple[Any, Any]] = {}
         self._news = threading.Condition()
         self._gone = False
+        self._writing = threading.Lock()
+        """Listeners may send too."""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -86,9 +88,11 @@ class Child:
 
     def _send(self, message: list[Any]) -> None:
         assert self.process.stdin is not None
+        packed = msgpack.packb(message, unicode_errors="surrogateescape")
         try:
-            self.process.stdin.write(msgpack.packb(message, unicode_errors="surrogateescape"))
-            self.process.stdin.flush()
+            with self._writing:
+                self.process.stdin.write(packed)
+                self.process.stdin.flush()
         except BrokenPipeError:
             raise RpcError("the process ended") from None
 

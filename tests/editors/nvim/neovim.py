@@ -47,6 +47,9 @@ class Person:
         self.screen = Screen()
         self.asked: list[str] = []
         """The methods that the language client has sent as requests."""
+        self.prompts: list[str] = []
+        """What was on the screen each time Neovim asked for Enter before it went on."""
+        self._asks = False
         self._told: list[tuple[str, Any]] = []
         self._news = threading.Condition()
         self._changes = 0
@@ -78,12 +81,21 @@ class Person:
                 for event, *calls in arguments:
                     for call in calls:
                         self.screen.apply(event, call)
+                self._answer_prompt()
             elif method == "asked":
                 self.asked.append(arguments[0])
             elif method == "user":
                 self._told.append((arguments[0], arguments[1]))
             self._changes += 1
             self._news.notify_all()
+
+    def _answer_prompt(self) -> None:
+        """A message too long for its line holds everything up, requests too; a person presses Enter."""
+        asks = "Press ENTER" in self.screen.text()
+        if asks and not self._asks:
+            self.prompts.append(self.screen.text())
+            self._child.notify("nvim_input", "<CR>")
+        self._asks = asks
 
     @property
     def pid(self) -> int:
@@ -92,7 +104,10 @@ class Person:
 
     def request(self, method: str, *arguments: Any) -> Any:
         """One of Neovim's API functions."""
-        return self._child.request(method, *arguments, patience_s=PATIENCE_S)
+        try:
+            return self._child.request(method, *arguments, patience_s=PATIENCE_S)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}\n{self.picture()}") from None
 
     def lua(self, code: str, *arguments: Any) -> Any:
         """What a piece of Lua returns; `...` holds the arguments."""

@@ -5,7 +5,7 @@ The plugin's own names stand here, those that its README lists for tests.
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,10 @@ require("spanfill").setup(vim.json.decode([==[{options}]==]))
 """
 
 
+FAULTS = ("E5108", "Error executing", "Error detected", "stack traceback", "Error in ")
+"""What Neovim writes when a plugin breaks."""
+
+
 class User(Person):
     """Someone at a Neovim with spanfill."""
 
@@ -74,11 +78,21 @@ class User(Person):
         folder.mkdir()
         path = folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        self.command(f"edit {path}")
+        self.type(f":silent edit {path}<CR>")
+        self.until("the file opened", lambda: self.request("nvim_buf_get_name", 0) == str(path))
         if ready:
-            self.until("the server attached", lambda: self.lua(_ATTACHED))
-            self.until("the model ready", lambda: self.status["state"] == "ready")
+            self.is_served()
         return path
+
+    def is_served(self) -> None:
+        """Wait until the current buffer has a server and that its model."""
+        self.until("the server attached", lambda: self.lua(_ATTACHED))
+        self.until("the model ready", lambda: self.status["state"] == "ready")
+
+    def types(self, keys: str, row: int) -> None:
+        """Press keys, and wait until they are worked off and the cursor is in a row of the text, from 0."""
+        self.type(keys)
+        self.until(f"the cursor in row {row}", lambda: self.screen.shown.cursor[0] == row)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -140,6 +154,12 @@ class User(Person):
         """The screen as text, and what of it is ghost text."""
         return f"{super().picture()}\nghost text: {self.ghost_rows}"
 
+    def has_seen_no_fault(self) -> None:
+        """Nothing has broken: no error since the last start."""
+        assert not self.prompts, self.prompts[0]
+        assert not [line for line in self.messages if any(fault in line for fault in FAULTS)], self.messages
+        assert self.request("nvim_get_vvar", "errmsg") == ""
+
     def starts_over(self) -> None:
         """No file, no mode, no message and no event of before."""
         self.type("<C-\\><C-n>")
@@ -148,7 +168,11 @@ class User(Person):
         self.command("messages clear")
         self.lua("vim.v.errmsg = ''")
         self.forget()
+        self.prompts.clear()
 
+
+Start = Callable[..., User]
+"""Starts a Neovim; takes what `User` takes besides the program and the folder."""
 
 _ATTACHED = "return require('spanfill.client').of(vim.api.nvim_get_current_buf()) ~= nil"
 
