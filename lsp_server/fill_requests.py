@@ -47,6 +47,7 @@ def request_for(
     request = FillRequest(
         prefix=encodable(text[first : hole.start]),
         suffix=encodable(text[hole.end : last]),
+        ends_file=last == len(text),
         mode=hole.mode,
         layout=layout,
         language=language,

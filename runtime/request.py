@@ -27,6 +27,8 @@ class FillRequest:
     """Text before the hole."""
     suffix: str = ""
     """Text after the hole."""
+    ends_file: bool = False
+    """Whether `suffix` goes on to the file's end: what it leaves open stays open."""
     mode: Mode = "block"
     """What the hole is: the rest of a line, a block of lines, a function's body, or any region."""
     layout: str = "auto"

@@ -157,6 +157,7 @@ class MaskedFiller:
             drop=self._unwritten,
             gaps=barred_tokens(self._manifest.tokens),
             open_end=length.name in OPEN_ENDED,
+            ends_file=request.ends_file,
         )
 
     def _slots(self, request: FillRequest) -> int:

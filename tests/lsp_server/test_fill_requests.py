@@ -17,3 +17,9 @@ def test_lone_surrogates_reach_no_tokenizer_and_move_no_offset() -> None:
     hole, request = request_for(text, len(text))
     assert hole.start == len(text) == len(request.prefix)
     request.prefix.encode()
+
+
+def test_whether_the_suffix_ends_the_file() -> None:
+    text = "x = \n" + "y = 1\n" * 1000
+    assert not request_for(text, 4)[1].ends_file
+    assert request_for(text, len(text) - 1)[1].ends_file
