@@ -138,6 +138,14 @@ local function key_choice(value)
   if value ~= false and value ~= "suggested" and (type(value) ~= "table" or text_by_text(value)) then
     return 'must be false, "suggested" or a table of keys by name'
   end
+  for name in pairs(type(value) == "table" and value or {}) do
+    local known = vim.iter(require("spanfill.actions")):any(function(action)
+      return action.name == name
+    end)
+    if not known then
+      return ("has no action `%s`"):format(name)
+    end
+  end
 end
 
 local key = of_type("string", 'must be a key such as "<Tab>"')
