@@ -128,7 +128,10 @@ end
 local function put_start()
   put("*spanfill.txt*  Fill code by denoising masked spans")
   put()
-  wrapped("Ghost text while you type, and fills of a region or a function that settle live and are previewed before the text changes. Everything runs on your machine. For Neovim 0.10 and newer.", 0)
+  wrapped(
+    "Ghost text while you type, and fills of a region or a function that settle live and are previewed before the text changes. Everything runs on your machine. For Neovim 0.10 and newer.",
+    0
+  )
   put()
   section("CONTENTS", "spanfill")
   for _, entry in ipairs({
@@ -149,7 +152,10 @@ local function put_start()
   put(">lua")
   put('    require("spanfill").setup({ keys = "suggested" })')
   put("<")
-  wrapped("The server is `spanfill serve --stdio`, found on PATH, or what `cmd` says. It is started with the first buffer that has one of the `filetypes`, and serves all buffers of this Neovim. A buffer with `b:spanfill` set to false is left alone. Where something does not work, |:checkhealth| spanfill tells what to do.", 0)
+  wrapped(
+    "The server is `spanfill serve --stdio`, found on PATH, or what `cmd` says. It is started with the first buffer that has one of the `filetypes`, and serves all buffers of this Neovim. A buffer with `b:spanfill` set to false is left alone. Where something does not work, |:checkhealth| spanfill tells what to do.",
+    0
+  )
   put()
 end
 
@@ -168,7 +174,10 @@ end
 
 local function put_keys()
   section("KEYS", "spanfill-keys")
-  wrapped('No key is mapped unless you ask. `keys = "suggested"` sets the keys of the right column, `keys = { accept = "<Tab>" }` those that you name; or map the <Plug> names yourself.', 0)
+  wrapped(
+    'No key is mapped unless you ask. `keys = "suggested"` sets the keys of the right column, `keys = { accept = "<Tab>" }` those that you name; or map the <Plug> names yourself.',
+    0
+  )
   put()
   for _, action in ipairs(require("spanfill.actions")) do
     local plug = ("<Plug>(spanfill-%s)"):format((action.name:gsub("_", "-")))
@@ -181,7 +190,15 @@ end
 local function put_preview()
   section("FILLS AND THEIR PREVIEW", "spanfill-preview")
   local keys = require("spanfill.config").DEFAULTS.preview_keys
-  wrapped(("A fill is drawn over its region while it runs: masked, draft and settled slots in colours of their own. The text itself does not change. When it is done, `%s` puts it in as one undo step, `%s` runs it again and `%s` discards it; `%s` stops it while it runs. These keys exist in Normal mode of that buffer for that time only, and what they did before comes back. A text that changed meanwhile is not edited."):format(keys.accept, keys.regenerate, keys.discard, keys.discard), 0)
+  wrapped(
+    ("A fill is drawn over its region while it runs: masked, draft and settled slots in colours of their own. The text itself does not change. When it is done, `%s` puts it in as one undo step, `%s` runs it again and `%s` discards it; `%s` stops it while it runs. These keys exist in Normal mode of that buffer for that time only, and what they did before comes back. A text that changed meanwhile is not edited."):format(
+      keys.accept,
+      keys.regenerate,
+      keys.discard,
+      keys.discard
+    ),
+    0
+  )
   put()
 end
 
@@ -196,7 +213,10 @@ end
 
 local function put_tables()
   section("STATUSLINE", "spanfill-statusline")
-  wrapped('lualine has a component: `sections = { lualine_x = { "spanfill" } }`. Elsewhere use `%{v:lua.require\'spanfill\'.statusline()}`.', 0)
+  wrapped(
+    "lualine has a component: `sections = { lualine_x = { \"spanfill\" } }`. Elsewhere use `%{v:lua.require'spanfill'.statusline()}`.",
+    0
+  )
   put()
   section("EVENTS", "spanfill-events")
   wrapped("|User| autocommands; what their `data` holds is in brackets.", 0)

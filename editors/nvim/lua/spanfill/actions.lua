@@ -24,23 +24,32 @@ local function command(name)
   end
 end
 
+---@param name string
+---@param modes string[]
+---@param key string
+---@param what string
+---@param run fun(): boolean?
+---@param falls_through? boolean
+---@return spanfill.Action
+local function action(name, modes, key, what, run, falls_through)
+  return { name = name, modes = modes, key = key, what = what, run = run, falls_through = falls_through }
+end
+
 local insert, code = { "i" }, { "n", "x" }
 
--- stylua: ignore start
 ---@type spanfill.Action[]
 return {
-  { name = "accept", modes = insert, key = "<M-l>", what = "accept the suggestion", run = public("accept"), falls_through = true },
-  { name = "accept_word", modes = insert, key = "<M-w>", what = "accept its next word", run = public("accept_word"), falls_through = true },
-  { name = "accept_line", modes = insert, key = "<M-j>", what = "accept its next line", run = public("accept_line"), falls_through = true },
-  { name = "dismiss", modes = insert, key = "<M-e>", what = "take it off the screen", run = public("dismiss"), falls_through = true },
-  { name = "next", modes = insert, key = "<M-n>", what = "show the next suggestion", run = public("next") },
-  { name = "previous", modes = insert, key = "<M-p>", what = "show the previous suggestion", run = public("previous") },
-  { name = "suggest", modes = insert, key = "<M-i>", what = "ask for suggestions", run = public("suggest") },
-  { name = "fill", modes = code, key = "<Leader>sf", what = "fill the selection, or at the cursor", run = command("fill") },
-  { name = "function", modes = code, key = "<Leader>sF", what = "fill the function's body", run = command("function") },
-  { name = "rewrite", modes = code, key = "<Leader>sr", what = "rewrite to an instruction", run = command("rewrite") },
-  { name = "optimise", modes = code, key = "<Leader>so", what = "make the code faster", run = command("optimise") },
-  { name = "fix", modes = code, key = "<Leader>sx", what = "fix the diagnostic at the cursor", run = command("fix") },
-  { name = "explain", modes = code, key = "<Leader>se", what = "explain the code", run = command("explain") },
+  action("accept", insert, "<M-l>", "accept the suggestion", public("accept"), true),
+  action("accept_word", insert, "<M-w>", "accept its next word", public("accept_word"), true),
+  action("accept_line", insert, "<M-j>", "accept its next line", public("accept_line"), true),
+  action("dismiss", insert, "<M-e>", "take it off the screen", public("dismiss"), true),
+  action("next", insert, "<M-n>", "show the next suggestion", public("next")),
+  action("previous", insert, "<M-p>", "show the previous suggestion", public("previous")),
+  action("suggest", insert, "<M-i>", "ask for suggestions", public("suggest")),
+  action("fill", code, "<Leader>sf", "fill the selection, or at the cursor", command("fill")),
+  action("function", code, "<Leader>sF", "fill the function's body", command("function")),
+  action("rewrite", code, "<Leader>sr", "rewrite to an instruction", command("rewrite")),
+  action("optimise", code, "<Leader>so", "make the code faster", command("optimise")),
+  action("fix", code, "<Leader>sx", "fix the diagnostic at the cursor", command("fix")),
+  action("explain", code, "<Leader>se", "explain the code", command("explain")),
 }
--- stylua: ignore end

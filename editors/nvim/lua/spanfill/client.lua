@@ -51,7 +51,11 @@ end
 ---@param bufnr integer
 ---@return boolean # whether the server should see a buffer at all
 local function wanted(bufnr)
-  if not vim.api.nvim_buf_is_loaded(bufnr) or vim.bo[bufnr].buftype ~= "" or vim.b[bufnr].spanfill == false then
+  if
+    not vim.api.nvim_buf_is_loaded(bufnr)
+    or vim.bo[bufnr].buftype ~= ""
+    or vim.b[bufnr].spanfill == false
+  then
     return false
   end
   local lines = vim.api.nvim_buf_line_count(bufnr)
@@ -78,7 +82,11 @@ local function add_folder(client, root)
   folders[#folders + 1] = folder
   client.workspace_folders = folders
   if client.initialized then
-    calls.notify(client, "workspace/didChangeWorkspaceFolders", { event = { added = { folder }, removed = {} } })
+    calls.notify(
+      client,
+      "workspace/didChangeWorkspaceFolders",
+      { event = { added = { folder }, removed = {} } }
+    )
   end
 end
 
@@ -103,7 +111,11 @@ local function on_init(client)
   local first = client.config.root_dir
   for _, folder in ipairs(client.workspace_folders or {}) do
     if not first or folder.uri ~= vim.uri_from_fname(first) then
-      calls.notify(client, "workspace/didChangeWorkspaceFolders", { event = { added = { folder }, removed = {} } })
+      calls.notify(
+        client,
+        "workspace/didChangeWorkspaceFolders",
+        { event = { added = { folder }, removed = {} } }
+      )
     end
   end
 end

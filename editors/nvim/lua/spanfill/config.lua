@@ -216,7 +216,8 @@ function M.validate(given)
   end
   local taken = read(given or {}, CHECKS, M.DEFAULTS, "", complaints)
   local complaint = #complaints > 0 and "settings: " .. table.concat(complaints, "; ") .. "." or nil
-  return taken --[[@as spanfill.Config]], complaint
+  return taken, --[[@as spanfill.Config]]
+    complaint
 end
 
 ---@type spanfill.Config

@@ -5,10 +5,23 @@ local messages = require("spanfill.messages")
 
 local M = {}
 
+---@param fields table<string, any>
+---@return table<string, any>
+local function without_null(fields)
+  local kept = {}
+  for key, value in pairs(fields) do
+    if value ~= vim.NIL then
+      kept[key] = value
+    end
+  end
+  return kept
+end
+
 ---@type table<string, lsp.Handler>
 M.ALL = {
   ["spanfill/status"] = function(_, result)
-    status.set(result)
+    -- Neovim 0.12 keeps JSON's null as a value of its own.
+    status.set(without_null(result))
   end,
   ["spanfill/frame"] = function(_, result)
     require("spanfill.canvas").on_frame(result)

@@ -32,7 +32,10 @@ local function check_editor()
   end
   local complaint = config.complaint()
   if complaint then
-    vim.health.warn(complaint, "Correct what `setup()` is given; :help spanfill-settings lists what there is.")
+    vim.health.warn(
+      complaint,
+      "Correct what `setup()` is given; :help spanfill-settings lists what there is."
+    )
   else
     vim.health.ok("settings are right")
   end
@@ -54,7 +57,10 @@ local function check_models()
   if #names > 0 then
     vim.health.ok("models: " .. table.concat(names, ", "))
   else
-    vim.health.warn("no model is installed", "Run `spanfill models pull` in a shell; it fetches the default one.")
+    vim.health.warn(
+      "no model is installed",
+      "Run `spanfill models pull` in a shell; it fetches the default one."
+    )
   end
 end
 
@@ -75,7 +81,9 @@ local function check_program()
     vim.health.ok(vim.trim(done.stdout))
     check_models()
   else
-    vim.health.info("no `spanfill` program to ask for versions and models: `cmd` starts the server another way")
+    vim.health.info(
+      "no `spanfill` program to ask for versions and models: `cmd` starts the server another way"
+    )
   end
 end
 
@@ -83,9 +91,13 @@ local function check_server()
   vim.health.start("spanfill: server")
   local server = client.any()
   if server then
-    vim.health.ok(("runs for %d buffers, columns counted in %s"):format(#client.buffers(), server.offset_encoding))
+    vim.health.ok(
+      ("runs for %d buffers, columns counted in %s"):format(#client.buffers(), server.offset_encoding)
+    )
   else
-    vim.health.info("does not run; it starts with the first buffer of " .. table.concat(config.get().filetypes, ", "))
+    vim.health.info(
+      "does not run; it starts with the first buffer of " .. table.concat(config.get().filetypes, ", ")
+    )
   end
   local report = status.get().state == "error" and vim.health.error or vim.health.info
   report("state: " .. status.sentence())
@@ -100,7 +112,7 @@ local function check_ghost_text()
     })
   elseif wish == "own" and builtin.enabled(vim.api.nvim_get_current_buf()) then
     vim.health.warn("Neovim's own inline completion is enabled too, so suggestions are drawn twice", {
-      "Disable it with vim.lsp.inline_completion.enable(false), or set ghost_text = \"auto\".",
+      'Disable it with vim.lsp.inline_completion.enable(false), or set ghost_text = "auto".',
     })
   else
     vim.health.ok("ghost_text = " .. vim.inspect(wish))

@@ -24,7 +24,12 @@ local function characters(bufnr, start, stop)
   end
   local line = places.line(bufnr, stop[1] - 1)
   local last = line:sub(stop[2]):match("^[%z\1-\127\194-\244][\128-\191]*") or ""
-  return { row = start[1] - 1, col = start[2] - 1, end_row = stop[1] - 1, end_col = math.min(stop[2] - 1 + #last, #line) }
+  return {
+    row = start[1] - 1,
+    col = start[2] - 1,
+    end_row = stop[1] - 1,
+    end_col = math.min(stop[2] - 1 + #last, #line),
+  }
 end
 
 ---The selection of Visual mode, which ends with that; nil in other modes. Of a block its lines are taken.

@@ -42,7 +42,13 @@ function M.draw(bufnr, span, new, hint)
   end
   local below = placed.below
   below[#below + 1] = { { hint, "SpanfillHint" } }
-  vim.api.nvim_buf_set_extmark(bufnr, M.NAMESPACE, span.end_row, 0, { virt_lines = below, priority = PRIORITY })
+  vim.api.nvim_buf_set_extmark(
+    bufnr,
+    M.NAMESPACE,
+    span.end_row,
+    0,
+    { virt_lines = below, priority = PRIORITY }
+  )
 end
 
 ---Say something below a row: where it isn't known yet what is filled.

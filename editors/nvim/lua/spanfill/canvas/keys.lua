@@ -38,7 +38,12 @@ function M.set(bufnr, keys)
   for _, key in ipairs(keys) do
     if key.lhs ~= "" then
       installed[#installed + 1] = { bufnr = bufnr, lhs = key.lhs, before = own_map(bufnr, key.lhs) }
-      vim.keymap.set("n", key.lhs, key.run, { buffer = bufnr, nowait = true, desc = "spanfill: " .. key.what })
+      vim.keymap.set(
+        "n",
+        key.lhs,
+        key.run,
+        { buffer = bufnr, nowait = true, desc = "spanfill: " .. key.what }
+      )
     end
   end
 end

@@ -67,9 +67,16 @@ local function accept(what)
       edit.put_in(suggestion, rest, part)
       local server = client.of(suggestion.bufnr)
       if server then
-        calls.notify(server, "spanfill/didAccept", { id = suggestion.id, acceptedLength = vim.fn.strchars(part) })
+        calls.notify(
+          server,
+          "spanfill/didAccept",
+          { id = suggestion.id, acceptedLength = vim.fn.strchars(part) }
+        )
       end
-      events.emit("SpanfillAccepted", { buf = suggestion.bufnr, id = suggestion.id, text = part, what = what })
+      events.emit(
+        "SpanfillAccepted",
+        { buf = suggestion.bufnr, id = suggestion.id, text = part, what = what }
+      )
     end,
   })
 end
@@ -91,11 +98,12 @@ end
 
 ---@return boolean # whether there was anything to dismiss
 function M.dismiss()
-  return M.available() and vim.lsp.inline_completion.get({
-    on_accept = function()
-      return nil
-    end,
-  })
+  return M.available()
+    and vim.lsp.inline_completion.get({
+      on_accept = function()
+        return nil
+      end,
+    })
 end
 
 ---@param step 1|-1

@@ -61,10 +61,12 @@ end
 
 ---Ask at the cursor. The editor's own ghost text can't ask for several, so the plugin draws these.
 function M.suggest()
-  if by_editor() then
-    builtin.dismiss()
+  if by_editor() and builtin.dismiss() then
+    -- That one cancels every request of its kind, as soon as the editor comes to it.
+    vim.schedule(own.suggest)
+  else
+    own.suggest()
   end
-  own.suggest()
 end
 
 ---@param step 1|-1

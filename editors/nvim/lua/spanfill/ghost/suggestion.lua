@@ -113,7 +113,8 @@ function M.rest(suggestion, row, col)
   if row < suggestion.row or (row == suggestion.row and col < suggestion.col) then
     return nil
   end
-  local typed_lines = vim.api.nvim_buf_get_text(suggestion.bufnr, suggestion.row, suggestion.col, row, col, {})
+  local typed_lines =
+    vim.api.nvim_buf_get_text(suggestion.bufnr, suggestion.row, suggestion.col, row, col, {})
   local typed = table.concat(typed_lines, "\n")
   if not vim.startswith(suggestion.text, typed) then
     return nil
