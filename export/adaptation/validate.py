@@ -91,8 +91,8 @@ def validate(
         "base_stop_recall": round(counts.base_stopped / counts.ends, 4),
         "false_stops": round(counts.false_stops / others, 4),
         "base_false_stops": round(counts.base_false_stops / others, 4),
-        "tokens": tokens,
-        "masks": sum(counts.masks),
+        "validation_tokens": tokens,
+        "validation_masks": sum(counts.masks),
     }
 
 
