@@ -7,7 +7,7 @@ wait is for an event: a redraw that ended, an autocommand, an answer. Knows noth
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ end })
 class Person:
     """Someone at a Neovim."""
 
-    def __init__(self, neovim: Neovim, home: Path, init: str, files: Sequence[Path] = ()) -> None:
+    def __init__(self, neovim: Neovim, home: Path, init: str, rows: int = ROWS) -> None:
         self.version = neovim.version
         self.home = home
         self.screen = Screen()
@@ -55,13 +55,13 @@ class Person:
         self._changes = 0
         self._install(init)
         self._child = Child(
-            [*neovim.command, "--embed", *map(str, files)],
+            [*neovim.command, "--embed"],
             _environment(home) | neovim.environment,
             home,
             self._hear,
         )
         options = {"rgb": True, "ext_linegrid": True, "ext_hlstate": True}
-        self.request("nvim_ui_attach", COLUMNS, ROWS, options)
+        self.request("nvim_ui_attach", COLUMNS, rows, options)
         channel = self.request("nvim_get_api_info")[0]
         self.lua(_EVENTS, channel)
 

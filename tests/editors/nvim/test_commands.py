@@ -6,9 +6,9 @@ import pytest
 from neovim import PLUGIN
 from user import User
 
-REGION = "# engine: say total = 0\ndef count(values):\n    total = 1\n    return total\n"
+REGION = "# engine: say     total = 0\ndef count(values):\n    total = 1\n    return total\n"
 DIAGNOSE = """
-local found = { lnum = 2, col = 4, end_col = 9, message = "too much", severity = vim.diagnostic.severity.ERROR }
+local found = { lnum = 2, col = 4, end_col = 9, message = "too much" }
 vim.diagnostic.set(vim.api.nvim_create_namespace("lint"), 0, { found })
 """
 

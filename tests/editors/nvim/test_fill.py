@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from user import SERVE, Start, User
 
-REGION = "# engine: say total = 0\ndef count(values):\n    total = 1\n    return total\n"
+REGION = "# engine: say     total = 0\ndef count(values):\n    total = 1\n    return total\n"
 SELECT = "3GV"
 SLOW = "# engine: slow 300\nx = 1\ny = 2\n"
 
@@ -60,7 +60,7 @@ def test_discarding_leaves_the_text_as_it_was(user: User) -> None:
 
 
 def test_once_more(user: User) -> None:
-    previewed(user, REGION.replace("say total = 0", "count"))
+    previewed(user, REGION.replace("say     total = 0", "count"))
     first = (user.fill or {})["text"]
     user.type("R")
     assert user.event("SpanfillPreview")["text"] != first

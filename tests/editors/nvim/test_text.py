@@ -25,7 +25,7 @@ def test_line_breaks_are_those_of_the_file(user: User, eol: str) -> None:
 
 
 def test_tabs_stay_tabs(user: User) -> None:
-    before = "# engine: say if a:\\n\\t\\treturn b\\n\\treturn a\ndef pick(a, b):\n\tx = 1\n"
+    before = "# engine: say \\tif a:\\n\\t\\treturn b\\n\\treturn a\ndef pick(a, b):\n\tx = 1\n"
     path = user.open(before)
     user.command("setlocal noexpandtab tabstop=8 shiftwidth=8")
     user.type("Go")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from neovim import ROOT, Person
+from neovim import ROOT, ROWS, Person
 from neovims import Neovim
 
 SCRIPTED = (sys.executable, str(ROOT / "tests/lsp_server/scripted_server.py"))
@@ -58,6 +58,8 @@ class User(Person):
         *,
         server: Sequence[str] | None = SCRIPTED,
         more: str = "",
+        colours: dict[str, str] = GROUPS,
+        rows: int = ROWS,
         **options: Any,
     ) -> None:
         """`more` is Lua that runs before `setup`; without a `server`, the plugin has to find one."""
@@ -68,7 +70,8 @@ class User(Person):
         super().__init__(
             neovim,
             home,
-            _INIT.format(groups=json.dumps(GROUPS), options=json.dumps(options), more=more),
+            _INIT.format(groups=json.dumps(colours), options=json.dumps(options), more=more),
+            rows,
         )
 
     def open(self, content: str | bytes, name: str = "module.py", *, ready: bool = True) -> Path:
@@ -78,7 +81,7 @@ class User(Person):
         folder.mkdir()
         path = folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        self.type(f":silent edit {path}<CR>")
+        self.type(f":edit {path}<CR>")
         self.until("the file opened", lambda: self.request("nvim_buf_get_name", 0) == str(path))
         if ready:
             self.is_served()
