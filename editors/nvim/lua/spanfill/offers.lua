@@ -45,7 +45,8 @@ function M.ask(command, bufnr, span, take)
   local function answered(err, actions)
     local offers = {}
     for _, action in ipairs(actions or {}) do
-      local ordered = action.command and action.command.command == command and action.command.arguments[1]
+      local order = type(action.command) == "table" and action.command or {}
+      local ordered = order.command == command and order.arguments[1]
       if ordered then
         local region = places.span(bufnr, ordered.range, encoding)
         offers[#offers + 1] = {

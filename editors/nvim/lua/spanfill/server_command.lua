@@ -11,10 +11,8 @@ function M.find()
   if vim.fn.executable(command[1]) == 1 then
     return command, nil
   end
-  return nil,
-    ("the server's program `%s` was not found. Install spanfill or set `cmd`, then :Spanfill restart; "):format(
-      command[1]
-    ) .. ":checkhealth spanfill tells more."
+  -- Short enough not to stop the editor at its start with a prompt to press Enter.
+  return nil, ("`%s` was not found; see :checkhealth spanfill."):format(vim.fs.basename(command[1]))
 end
 
 ---The program for `spanfill doctor` and the like, which a custom `cmd` may not be able to run.
