@@ -91,6 +91,11 @@ class _Source:
         at = (node.start_byte, node.end_byte)
         return at if self._characters is None else (self._characters[at[0]], self._characters[at[1]])
 
+    def _solid(self, node: Node) -> tuple[int, int]:
+        """A node without the line break that some grammars count in."""
+        start, end = self.span(node)
+        return start, start + len(self.text[start:end].rstrip())
+
     def line_start(self, offset: int) -> int:
         return self.text.rfind("\n", 0, offset) + 1
 
@@ -100,7 +105,7 @@ class _Source:
 
     def _note(self, node: Node, language: str) -> None:
         if _BLOCK.search(node.type):
-            statements = [self.span(child) for child in node.named_children]
+            statements = [self._solid(child) for child in node.named_children]
             self.blocks.append([span for span in statements if self._begins_line(span[0])])
         body = node.child_by_field_name("body") if _FUNCTION.search(node.type) else None
         if body is not None and (span := self._body(body, language)) is not None:
@@ -119,7 +124,7 @@ class _Source:
             del children[0]
         if not children:
             return None
-        start, end = self.span(children[0])[0], self.span(children[-1])[1]
+        start, end = self.span(children[0])[0], self._solid(children[-1])[1]
         return (self.line_start(start), end) if self._begins_line(start) else None
 
 
