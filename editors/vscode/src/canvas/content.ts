@@ -12,9 +12,14 @@ export const SCHEME = "spanfill-canvas";
 export class CanvasContent implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   private readonly texts = new Map<string, string>();
-  private readonly registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+  private readonly registration: vscode.Disposable;
 
   readonly onDidChange = this.changed.event;
+
+  constructor() {
+    // The event has to be there by now: the editor asks for it once.
+    this.registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+  }
 
   /** The stand-in's address: the same for every fill of a document. */
   uriFor(source: vscode.Uri): vscode.Uri {

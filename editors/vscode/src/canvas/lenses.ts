@@ -9,10 +9,15 @@ export type Stage = { name: "filling" } | { name: "ready"; statistics: FillStati
 
 export class Lenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
-  private readonly registration = vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this);
+  private readonly registration: vscode.Disposable;
   private shown: { line: number; stage: Stage } | undefined;
 
   readonly onDidChangeCodeLenses = this.changed.event;
+
+  constructor() {
+    // The event has to be there by now: the editor asks for it once.
+    this.registration = vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this);
+  }
 
   /** Show a stage above a line of the stand-in, or nothing. */
   show(line: number, stage: Stage): void {

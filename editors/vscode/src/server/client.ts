@@ -74,7 +74,11 @@ export class Client extends LanguageClient {
 
   /** `workspace/executeCommand`. */
   run<T>(command: string, args: unknown[], token?: vscode.CancellationToken): Promise<T> {
-    return this.sendRequest<T>("workspace/executeCommand", { command, arguments: args }, token);
+    const params = { command, arguments: args };
+    // An undefined token would be taken for a second parameter.
+    return token === undefined
+      ? this.sendRequest<T>("workspace/executeCommand", params)
+      : this.sendRequest<T>("workspace/executeCommand", params, token);
   }
 
   /** Send a notification; one that can't be sent is nothing to anybody. */
