@@ -1,9 +1,12 @@
 """`:Spanfill`, the health check and the help file."""
 
+import os
+import subprocess
 from collections.abc import Callable
 
 import pytest
-from neovim import PLUGIN
+from neovim import PATIENCE_S, PLUGIN
+from neovims import Neovim
 from user import User
 
 REGION = "# engine: say     total = 0\ndef count(values):\n    total = 1\n    return total\n"
@@ -102,7 +105,7 @@ def test_what_tells(user: User, name: str) -> None:
     user.open(REGION)
     user.type(f":Spanfill {name}<CR>")
     user.until(f"what {name} shows", lambda: SHOWS[name](user))
-    user.prompts.clear()
+    user.prompts_expected = True
 
 
 def test_stopping_and_starting_anew(user: User) -> None:
@@ -115,7 +118,7 @@ def test_stopping_and_starting_anew(user: User) -> None:
     user.event("SpanfillStatus", state="stopped")
     user.command("Spanfill restart")
     user.event("SpanfillStatus", state="ready")
-    user.prompts.clear()
+    user.prompts_expected = True
 
 
 def test_another_model(user: User) -> None:
@@ -128,7 +131,7 @@ def test_an_unknown_subcommand_says_what_there_is(user: User) -> None:
     user.open(REGION)
     user.type(":Spanfill fly<CR>")
     user.until("the message", lambda: "there is no :Spanfill fly" in "\n".join(user.messages))
-    user.prompts.clear()
+    user.prompts_expected = True
 
 
 def test_the_health_check_finds_nothing_wrong(user: User) -> None:
@@ -138,11 +141,10 @@ def test_the_health_check_finds_nothing_wrong(user: User) -> None:
     report = "\n".join(user.buffer)
     assert "ERROR" not in report, report
     user.type(":quit<CR>")
-    user.prompts.clear()
+    user.prompts_expected = True
 
 
 def test_the_help_file_opens(user: User) -> None:
-    user.lua("vim.cmd.helptags(vim.fn.fnameescape(...))", str(PLUGIN / "doc"))
     user.command("help spanfill")
     user.until(
         "the help file", lambda: str(user.request("nvim_buf_get_name", 0)).endswith("doc/spanfill.txt")
@@ -150,3 +152,16 @@ def test_the_help_file_opens(user: User) -> None:
     text = "\n".join(user.buffer)
     missing = [name for name in names(user) if f":Spanfill {name}" not in text]
     assert not missing
+
+
+def test_the_help_file_is_made_from_the_source_as_it_is(neovim: Neovim) -> None:
+    checked = subprocess.run(
+        [*neovim.command, "-l", "scripts/docs.lua", "--check"],
+        cwd=PLUGIN,
+        env={**os.environ, **neovim.environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
