@@ -33,7 +33,7 @@ test-editors: $(VENV)/editors.stamp  ## Test the plugins in real editors; fetche
 
 editor-pictures: $(VENV)/editors.stamp  ## Take the pictures of the VS Code extension in docs/ anew
 	@$(BIN)/python tests/editors/vscode/install_code_server.py
-	@$(BIN)/python tests/editors/vscode/take_pictures.py
+	@$(BIN)/python -m pytest -q tests/editors/vscode/take_pictures.py
 
 fmt: $(VENV)/dev.stamp  ## Format the code
 	@$(BIN)/ruff check --select I --fix --quiet
