@@ -166,8 +166,8 @@ local function put_commands()
   local commands = require("spanfill.commands")
   for _, name in ipairs(commands.names()) do
     local entry = commands.ALL[name]
-    put((("    %s %s"):format(name, entry.words or ""):gsub("%s+$", "")))
-    wrapped(entry.what, 8)
+    heading(vim.trim((":Spanfill %s %s"):format(name, entry.words or "")), ":Spanfill-" .. name)
+    wrapped(helped(entry.what), 4)
   end
   put()
 end
