@@ -7,6 +7,8 @@ import pytest
 from fixtures_tiny import TinyModel
 from greedy_reference import Model, run_loop
 
+from runtime.canvas import Canvas
+from runtime.denoisers.causal import CausalDenoiser
 from runtime.drafts.acceptance import Acceptance
 from runtime.drafts.masks import MaskDrafts
 from runtime.engine import FillEngine
@@ -14,6 +16,7 @@ from runtime.errors import ManifestError
 from runtime.manifest import load_manifest, save_manifest
 from runtime.pass_cost import WIDTHS, PassCost
 from runtime.request import FillRequest
+from runtime.session import DenoiserSession
 
 FLAT = PassCost([1.0] * len(WIDTHS))
 FAIR = PassCost([30.0, 31.0, 32.0, 60.0, 120.0])
@@ -57,12 +60,25 @@ def test_masks_run_where_they_cost_little(adapted: Path) -> None:
 def test_text_that_was_accepted_becomes_context(adapted: Path) -> None:
     """Its rows went through the adapter; as a prompt they must not have."""
     used = open_engine(adapted)
-    text = used.complete(REQUEST).text
-    assert text
-    later = replace(REQUEST, prefix=REQUEST.prefix + text)
-    assert used.complete(later).text == open_engine(adapted).complete(later).text
+    first = used.complete(REQUEST)
+    assert first.tokens > 4
+    later = replace(REQUEST, prefix=REQUEST.prefix + first.text)
+    found = used.complete(later)
+    assert found.text == open_engine(adapted).complete(later).text
+    assert found.cached_tokens <= first.prompt_tokens < found.prompt_tokens
     shorter = replace(REQUEST, prefix=REQUEST.prefix[:-2])
     assert used.complete(shorter).text == open_engine(adapted).complete(shorter).text
+
+
+@pytest.mark.parametrize(("adapter", "reused"), [(True, 3), (False, 5)])
+def test_rows_of_the_span_serve_no_prompt(make_tiny_model: TinyModel, adapter: bool, reused: int) -> None:
+    denoiser = CausalDenoiser(DenoiserSession(make_tiny_model("int8", adapter=adapter), threads=1))
+    canvas = Canvas()
+    canvas.redraft([9, 9], 4)
+    denoiser.begin([5, 6, 7])
+    denoiser.predict(canvas, 2)
+    denoiser.settle([9, 9, 4])
+    assert denoiser.begin([5, 6, 7, 9, 9, 4, 8]) == reused
 
 
 def test_what_is_still_the_prompt_is_reused(adapted: Path) -> None:
