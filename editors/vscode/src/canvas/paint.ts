@@ -4,16 +4,24 @@ import * as vscode from "vscode";
 import type { Range, SlotState } from "../server/protocol";
 import type { Layout } from "./layout";
 
+/** A run's colour does not spread to what is written beside it before the next pass is painted. */
+const rangeBehavior = vscode.DecorationRangeBehavior.ClosedClosed;
+
 const STATES: readonly SlotState[] = ["masked", "draft", "committed"];
 
 export class Paint implements vscode.Disposable {
   private readonly types: Record<SlotState, vscode.TextEditorDecorationType> = {
-    masked: vscode.window.createTextEditorDecorationType({ color: colour("maskedForeground") }),
+    masked: vscode.window.createTextEditorDecorationType({
+      rangeBehavior,
+      color: colour("maskedForeground"),
+    }),
     draft: vscode.window.createTextEditorDecorationType({
+      rangeBehavior,
       color: colour("draftForeground"),
       fontStyle: "italic",
     }),
     committed: vscode.window.createTextEditorDecorationType({
+      rangeBehavior,
       backgroundColor: colour("settledBackground"),
       border: "1px solid",
       borderColor: colour("settledBorder"),

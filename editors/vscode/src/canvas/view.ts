@@ -29,7 +29,8 @@ export class CanvasView {
   ) {
     this.uri = content.uriFor(source.uri);
     this.subscription = vscode.workspace.onDidChangeTextDocument((event) => {
-      if (event.document === this.editor?.document) this.drawn();
+      // Changes of other things than the text are told by the same event, without changes in it.
+      if (event.document === this.editor?.document && event.contentChanges.length > 0) this.drawn();
     });
   }
 

@@ -51,14 +51,14 @@ function ofEngine(engine: EngineStatus | undefined, pausedLanguage: string | und
     case "loading":
       return { text: "$(loading~spin) spanfill loading", label: "spanfill: loading" };
     case "unloaded":
-      return { text: "$(symbol-snippet) spanfill", label: "spanfill: model not in memory" };
+      return { text: "$(sparkle) spanfill", label: "spanfill: model not in memory" };
     case "busy":
       return { text: "$(sync~spin) spanfill", label: "spanfill: busy" };
     case "ready": {
       const facts = [engine.device, milliseconds(engine.lastMs)].filter((fact) => fact !== undefined);
       const words = facts.filter((fact) => fact !== null);
       return {
-        text: ["$(symbol-snippet) spanfill", ...words].join(" "),
+        text: ["$(sparkle) spanfill", ...words].join(" "),
         label: ["spanfill: ready", ...words].join(", "),
       };
     }
