@@ -8,10 +8,10 @@ M.ALL = {
   { name = "SpanfillGhostKept", link = "Normal", what = "text that is there already and would move down" },
   { name = "SpanfillMasked", link = "NonText", what = "slots of a canvas that hold nothing yet" },
   { name = "SpanfillDraft", link = "Comment", what = "slots with a draft, which may change" },
-  { name = "SpanfillSettled", link = "String", what = "slots that are settled" },
+  { name = "SpanfillSettled", link = "Added", what = "slots that are settled" },
   { name = "SpanfillPreview", link = "DiffAdd", what = "a finished fill, before it is accepted" },
   { name = "SpanfillReplaced", link = "DiffDelete", what = "old lines that a fill leaves nothing of" },
-  { name = "SpanfillHint", link = "NonText", what = "what is said beside a canvas: keys, speed" },
+  { name = "SpanfillHint", link = "Comment", what = "what is said beside a canvas: keys, speed" },
 }
 
 local function define()
