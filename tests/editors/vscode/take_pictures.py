@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/ of the VS Code extension at work with the default model: `make editor-pictures`.
+"""Takes the pictures in docs/ of the VS Code extension with the default model: `make editor-pictures`.
 
 No test by its name, so that it runs only when it is named: it uses the tests' windows and writes into docs/.
 """

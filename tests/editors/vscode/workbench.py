@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 T = TypeVar("T")
 
-PATIENCE_MS = 90_000
+PATIENCE_MS = 60_000
 """How long anything may take on a busy machine."""
 POLL_MS = 40
 
@@ -175,6 +176,15 @@ class Workbench:
     def lenses(self) -> str:
         """What is offered above the canvas."""
         return " ".join(self.page.locator(".codelens-decoration").all_inner_texts()).replace("\u00a0", " ")
+
+    @property
+    def panels(self) -> str:
+        """The text of all panels, which are pages of their own."""
+        texts = []
+        for frame in self.page.frames[1:]:
+            with suppress(Error):  # it has gone meanwhile
+                texts.append(frame.evaluate("document.body?.innerText ?? ''"))
+        return "\n".join(texts)
 
     # Waiting
 
