@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from user import SCRIPTED, Start, User
+from user import ROOMY, SCRIPTED, Start, User
 
 ADD = "# engine: say return a + b\ndef add(a, b):\n"
 STATUS_LINE = """vim.o.statusline = "%{v:lua.require'spanfill'.statusline()}" """
@@ -27,7 +27,7 @@ def test_the_status_leaves_loading_and_says_which_model(start: Start) -> None:
 
 
 def test_a_killed_server_comes_back_and_typing_goes_on(start: Start) -> None:
-    user = start()
+    user = start(more=ROOMY)
     suggests(user)
     server = user.server()
     user.forget()
@@ -40,11 +40,10 @@ def test_a_killed_server_comes_back_and_typing_goes_on(start: Start) -> None:
     user.event("SpanfillStatus", state=READY)
     assert user.server().pid != server.pid
     suggests(user)
-    user.prompts_expected = True  # Neovim itself tells of a client that quit
 
 
 def test_two_neovims_share_nothing(start: Start) -> None:
-    first, second = start(), start()
+    first, second = start(more=ROOMY), start()
     for user in (first, second):
         suggests(user)
     assert first.server().pid != second.server().pid
@@ -56,7 +55,6 @@ def test_two_neovims_share_nothing(start: Start) -> None:
     assert second.status["state"] == READY
     assert not second.status["paused"]
     first.event("SpanfillStatus", state=READY)  # of its next server
-    first.prompts_expected = True
 
 
 def test_files_of_a_project_and_files_of_none(start: Start) -> None:
@@ -101,8 +99,8 @@ def test_a_server_that_is_not_there_is_told_once(start: Start) -> None:
 
 
 def test_a_server_that_ends_at_once_is_not_started_for_ever(start: Start) -> None:
-    user = start(server=["false"])
-    user.prompts_expected = True  # Neovim itself tells of a client that quit
+    user = start(server=["false"], more=ROOMY)
+    user.prompts_expected = True  # many sentences at once
     user.open(ADD, ready=False)
     user.event("SpanfillStatus", state="error")
     user.type("Goreturn 1")

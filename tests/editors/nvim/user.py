@@ -19,6 +19,9 @@ SCRIPTED = (sys.executable, str(ROOT / "tests/lsp_server/scripted_server.py"))
 SERVE = (sys.executable, "-m", "lsp_server.cli.main", "serve", "--stdio")
 """The server as users have it, from this checkout."""
 
+ROOMY = "vim.o.cmdheight = 2"
+"""Room for Neovim's own sentence about a client that quit, which would ask for Enter."""
+
 SUGGEST = "textDocument/inlineCompletion"
 
 GROUPS = {
