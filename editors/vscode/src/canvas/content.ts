@@ -51,7 +51,9 @@ export async function closeTabs(uri?: vscode.Uri): Promise<void> {
   const tabs = vscode.window.tabGroups.all
     .flatMap((group) => group.tabs)
     .filter((tab) => showsCanvas(tab, uri));
-  await vscode.window.tabGroups.close(tabs, true);
+  // Whoever was looking at the canvas is to go on in the file, and nobody else is to be moved.
+  const watched = tabs.some((tab) => tab.isActive && tab.group.isActive);
+  await vscode.window.tabGroups.close(tabs, !watched);
 }
 
 /** Whether a tab shows a stand-in, or the one with this address. */
