@@ -19,6 +19,8 @@ SETTINGS: dict[str, Any] = {
     "workbench.enableExperiments": False,
     "workbench.editor.enablePreview": False,
     "chat.commandCenter.enabled": False,
+    "window.commandCenter": False,
+    "editor.stickyScroll.enabled": False,
     "window.menuBarVisibility": "hidden",
     "extensions.autoCheckUpdates": False,
     "extensions.ignoreRecommendations": True,

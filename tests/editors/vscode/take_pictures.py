@@ -34,6 +34,8 @@ def spread(numbers: list[float]) -> float:
 STUB_LINE, END_LINE = 11, 16
 
 FILM_COLOURS = 64
+LONGEST_S = 5.0
+"""A fill that took longer is shown in this time, its passes evenly quickened."""
 LAST_S = 3.0
 """How long the film shows its end."""
 
@@ -94,10 +96,11 @@ def _shot(window: Workbench, folder: Path, index: int, seconds: float, text: str
 
 
 def _film(shots: list[Shot], path: Path) -> None:
-    """An animated picture of the shots, each as long as it was there."""
+    """An animated picture of the shots, each as long as it was there, or all shorter."""
     frames = [Image.open(shot.picture).convert("RGB").quantize(FILM_COLOURS) for shot in shots]
     moments = [shot.seconds for shot in shots]
-    lasting = [1000 * (after - before) for before, after in pairwise(moments)]
+    pace = min(1.0, LONGEST_S / (moments[-2] - moments[0]))
+    lasting = [1000 * pace * (after - before) for before, after in pairwise(moments)]
     # The stub and the preview are looked at for a moment, however quick the fill was.
     lasting[0], lasting[-1] = 1000.0, 1500.0
     frames[0].save(

@@ -18,7 +18,6 @@ def test_the_status_bar_leaves_loading(another: Open) -> None:
     window.open("first.py", "# engine: say answer(42)\n")
     window.at(2)
     window.type("y = ")
-    window.press("Alt+Backslash")
     window.sees_status("ready")
     assert len(servers_of(window)) == 1
 
