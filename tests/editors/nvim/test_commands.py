@@ -110,10 +110,12 @@ def test_what_tells(user: User, name: str) -> None:
 
 def test_stopping_and_starting_anew(user: User) -> None:
     user.open(REGION)
-    before = user.server().pid
+    before = user.server()
+    user.forget()
     user.command("Spanfill restart")
     user.event("SpanfillStatus", state="ready")
-    assert user.server().pid != before
+    before.wait(PATIENCE_S)
+    assert user.server().pid != before.pid
     user.command("Spanfill stop")
     user.event("SpanfillStatus", state="stopped")
     user.command("Spanfill restart")
