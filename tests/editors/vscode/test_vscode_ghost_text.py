@@ -66,7 +66,7 @@ def test_several_lines(window: Workbench) -> None:
 
 
 def test_tab_without_a_suggestion_is_a_tab(window: Workbench) -> None:
-    path = window.open("tab.txt.py", "# engine: say \nx\n")
+    path = window.open("tab.py", "# engine: say \nx\n")
     window.at(2, 1)
     window.press("Tab")
     window.saved(path, b"# engine: say \n    x\n")
