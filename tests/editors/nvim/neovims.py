@@ -60,8 +60,11 @@ def _unpacked(version: str, folder: Path) -> Neovim:
         raise NotThere(f"Neovim {version} is not in {folder}; {HOW}")
     loader = sorted(folder.glob("usr/lib*/**/ld-linux-*.so.*"))[0]
     libraries = sorted({path.parent for path in folder.glob("usr/lib/**/*.so.*") if path.is_file()})
-    command = (str(loader), "--library-path", ":".join(map(str, libraries)), str(folder / "usr/bin/nvim"))
-    command += ("--cmd", f"set runtimepath+={folder / 'usr/lib/nvim'}")  # parsers, which it looks for in /usr
+    parsers = f"set runtimepath+={folder / 'usr/lib/nvim'}"  # it would look for them in /usr
+    command = (
+        *(str(loader), "--library-path", ":".join(map(str, libraries))),
+        *(str(folder / "usr/bin/nvim"), "--cmd", parsers),
+    )
     runtime = {"VIMRUNTIME": str(folder / "usr/share/nvim/runtime")}
     return Neovim(version=version, command=command, environment=runtime)
 
