@@ -13,6 +13,8 @@ from PIL import Image
 from workbench import Workbench
 
 DOCS = ROOT / "docs"
+MEDIA = ROOT / "editors" / "vscode" / "media"
+"""The film is in the extension's own readme, which is packaged."""
 SIZE = {"width": 860, "height": 480}
 
 NUMBERS = '''"""What a list of numbers has to say."""
@@ -63,7 +65,7 @@ def test_take_the_pictures(another: Open, default_model: Path, tmp_path: Path) -
     window.press("Tab")
     window.sees_no_canvas()
     shots.append(_shot(window, tmp_path, len(shots), time.monotonic()))
-    _film(shots, DOCS / "vscode-fill.gif")
+    _film(shots, MEDIA / "fill.gif")
 
 
 def _ghost_text(window: Workbench) -> None:
