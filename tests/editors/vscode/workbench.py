@@ -67,8 +67,12 @@ class Workbench:
         if content is not None:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         self.pick("Control+P", str(path), path.name)
-        self.current = path.name
         self.page.wait_for_selector(f".monaco-editor.focused[data-uri$='/{path.name}']")
+        if not self.current:
+            # A window's first editor gets its ghost text at an idle moment, or when asked for one; keys typed
+            # sooner than that bring no suggestion.
+            self.command("Trigger Inline Suggestion")
+        self.current = path.name
         return path
 
     def saved(self, path: Path, expected: bytes) -> None:
