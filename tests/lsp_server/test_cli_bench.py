@@ -108,37 +108,41 @@ def test_one_part_can_be_measured_alone(tiny_model: Path) -> None:
     assert "typing" not in done.stdout
 
 
+def interrupted(model: Path, *options: str, at: str) -> tuple[int, str]:
+    """Exit status and standard output of a bench that gets Ctrl-C when it says `at`."""
+    command = [
+        sys.executable,
+        "-m",
+        "lsp_server.cli.main",
+        "bench",
+        "--model",
+        str(model),
+        "--json",
+        *options,
+    ]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None and process.stdout is not None
+        while at not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        told = process.stdout.read()
+        return process.wait(), told
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_what_is_measured_when_interrupted_is_told(tiny_model: Path) -> None:
-    command = [sys.executable, "-m", "lsp_server.cli.main", "bench", "--model", str(tiny_model)]
-    with subprocess.Popen(
-        [*command, "--repeat", "50", "--only", "server", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,
-    ) as process:
-        assert process.stderr is not None and process.stdout is not None
-        while "server start" not in process.stderr.readline():
-            pass
-        process.send_signal(signal.SIGINT)
-        early = process.stdout.read()
-        assert (process.wait(), early) == (130, "")  # nothing was measured yet
-    with subprocess.Popen(
-        [*command, "--repeat", "1", "--contexts", "64", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,
-    ) as process:
-        assert process.stderr is not None and process.stdout is not None
-        while "requests to the server" not in process.stderr.readline():
-            pass
-        process.send_signal(signal.SIGINT)
-        told = json.loads(process.stdout.read())
-        assert process.wait() == 130
+    status, early = interrupted(tiny_model, "--repeat", "50", "--only", "server", at="server start")
+    assert (status, early) == (130, "")  # nothing was measured yet
+    status, late = interrupted(tiny_model, "--repeat", "1", "--contexts", "64", at="requests to the server")
+    assert status == 130
+    told = json.loads(late)
     names = {case["name"] for case in told["cases"]}
     assert not told["complete"]
     assert {"pass of 32 tokens", "server start to initialize answered"} <= names

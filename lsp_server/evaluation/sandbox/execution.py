@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, get_args
 
 from lsp_server.evaluation.sandbox.child import LONGEST_DETAIL
 from lsp_server.evaluation.sandbox.limits import Limits
@@ -34,18 +34,7 @@ Ending = Literal[
     "not_run",
 ]
 """How a program ended: see docs/cli.md."""
-ENDINGS: tuple[Ending, ...] = (
-    "passed",
-    "failed",
-    "error",
-    "syntax_error",
-    "exited",
-    "timeout",
-    "memory",
-    "output_limit",
-    "killed",
-    "not_run",
-)
+ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 _LOOK_SECONDS = 0.05
 _LONGEST_VERDICT = 16_384
